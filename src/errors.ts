@@ -1,0 +1,68 @@
+/** What can go wrong besides a refresh. A closed list; see docs/errors.md for what to do about each. */
+export type SessionErrorCode =
+  | 'invalid_option'
+  | 'invalid_response'
+  | 'invalid_token'
+  | 'insecure_context'
+  | 'cookie_too_large'
+  | 'cookie_rejected'
+  | 'storage_failed'
+  | 'session_changed'
+  | 'session_ended'
+  | 'closed'
+
+/** Why a refresh brought no tokens. Only `rejected` ends a session. */
+export type RefreshErrorCode =
+  /** Definitive: the server said that the refresh token is no good (`invalid_grant`). */
+  | 'rejected'
+  /** Transient: not sent, or answered with 408, 425, 429 or 5xx. */
+  | 'unavailable'
+  /** Ambiguous: sent, and the answer was lost or unreadable. */
+  | 'unanswered'
+  /** Any other OAuth error code or status: something is set up wrongly. */
+  | 'misconfigured'
+  /** A refresh failed a moment ago, in this tab or another; nothing was sent. */
+  | 'cooldown'
+  /** The browser says that it is offline; nothing was sent. */
+  | 'offline'
+
+interface Details {
+  cause?: unknown
+}
+
+export class SessionError extends Error {
+  override readonly name: string = 'SessionError'
+  readonly code: SessionErrorCode | RefreshErrorCode
+  constructor(code: SessionErrorCode, message: string, details?: Details)
+  /** @internal */
+  constructor(code: SessionErrorCode | RefreshErrorCode, message: string, details?: Details)
+  constructor(code: SessionErrorCode | RefreshErrorCode, message: string, details?: Details) {
+    super(message, details)
+    this.code = code
+  }
+}
+
+export class RefreshError extends SessionError {
+  override readonly name: string = 'RefreshError'
+  declare readonly code: RefreshErrorCode
+  /** HTTP status of the answer, if there was one. */
+  readonly status: number | undefined
+  /** `error` of the answer's body (RFC 6749 §5.2), if there was one. */
+  readonly error: string | undefined
+  /** Milliseconds the server asked to wait (Retry-After, RFC 9110 §10.2.3). */
+  readonly retryAfter: number | undefined
+  constructor(
+    code: RefreshErrorCode,
+    message: string,
+    details: Details & { status?: number; error?: string; retryAfter?: number } = {},
+  ) {
+    super(code, message, details)
+    this.status = details.status
+    this.error = details.error
+    this.retryAfter = details.retryAfter
+  }
+}
+
+/** Tells by name, so that it also holds for errors of another copy of latchkey on the page. */
+export const isSessionError = (error: unknown): error is SessionError =>
+  error instanceof Error && (error.name === 'SessionError' || error.name === 'RefreshError')

@@ -1,0 +1,224 @@
+import type { RefreshError, SessionError } from './errors.js'
+
+/**
+ * A token response as the token endpoint sent it, wire names and all (RFC 6749 §5.1).
+ * Members that are not listed here are ignored.
+ */
+export interface TokenResponse {
+  /** The token to attach. Opaque to latchkey: a JWT is as good as any other string (RFC 9068 §6). */
+  access_token: string
+  /** Must match the session's scheme, in any case (default scheme: `Bearer`). Absent counts as matching. */
+  token_type?: string | undefined
+  /** Lifetime in **seconds**, counted from now. The one place where a duration is not in milliseconds. */
+  expires_in?: number | string | null | undefined
+  /** Absent on a refresh means: the former one stays valid (RFC 6749 §6). */
+  refresh_token?: string | null | undefined
+  /** Decoded for {@link Session.unverifiedClaims} when present; never sent to anybody. */
+  id_token?: string | null | undefined
+  scope?: string | null | undefined
+  [member: string]: unknown
+}
+
+/** What latchkey keeps of a token response. Times are milliseconds since the epoch, by the local clock. */
+export interface TokenSet {
+  accessToken: string
+  refreshToken?: string
+  idToken?: string
+  scope?: string
+  /** When the response arrived. */
+  receivedAt: number
+  /** Milliseconds from `receivedAt` to expiry. Absent: unknown, so the token is refreshed only after a 401. */
+  lifetime?: number
+}
+
+/** Why a session ended. A closed list. */
+export type EndReason =
+  /** `logout()` was called, in this tab or another. */
+  | 'logout'
+  /** The server refused the refresh token for good (`invalid_grant`, RFC 6749 §5.2). */
+  | 'rejected'
+  /** The server refused a refresh token whose earlier answer had been lost: a rotation was spent unseen. */
+  | 'rotation_lost'
+
+/** A refresh that is on its way, or the last one that failed. Holds no token. */
+export interface RefreshIntent {
+  /** Sent with every try of this one refresh, so that a server can answer a repeat with the first answer. */
+  key: string
+  /** Tries so far, this one included. */
+  attempt: number
+  /** When it was sent. */
+  sentAt: number
+  /** When the next try may be sent. Absent while an answer is awaited. */
+  retryAt?: number
+  /** An answer was lost: the refresh token may be spent. */
+  ambiguous?: boolean
+}
+
+/** The one truth for all tabs, read and written whole. */
+export interface SessionRecord {
+  /** Random for each login. */
+  id: string
+  /** Grows with every change. */
+  revision: number
+  /** `null` is a tombstone: the session ended, and late work can see that it did. */
+  tokens: TokenSet | null
+  /** Who is logged in, as far as the app or an unverified `sub` claim tells. */
+  subject?: string
+  endedBecause?: EndReason
+  intent?: RefreshIntent
+  /** When a 401 last caused a refresh. */
+  unauthorizedAt?: number
+}
+
+/** An opened {@link TokenStorage}: where one session's record lives. */
+export interface RecordStore {
+  /** `false` when every document has a record of its own (memory), `true` when tabs share it. */
+  readonly shared: boolean
+  /** Resolves with the stored record, `undefined` when there is none; rejects when it cannot be told. */
+  read(): Promise<SessionRecord | undefined>
+  /**
+   * Atomic read-modify-write: hands what is stored to `change` and durably stores what it returns;
+   * `undefined` leaves things as they are. Rejects, with the former record intact, when that fails.
+   */
+  update(change: (stored: SessionRecord | undefined) => SessionRecord | undefined): Promise<void>
+  close(): void
+}
+
+/** Where tokens are kept: {@link indexedDBStorage}, {@link cookieStorage}, {@link memoryStorage}, or your own. */
+export interface TokenStorage {
+  /** Called once by `createSession`. Throws at once when this storage cannot work here by its options. */
+  open(name: string): RecordStore
+}
+
+/** What a refresh function is given besides the tokens. */
+export interface RefreshContext {
+  /** Aborts after `refreshTimeout`. Pass it to your `fetch`. */
+  signal: AbortSignal
+  /** The same for every try of one refresh. Let your server answer a repeat with the first answer. */
+  idempotencyKey: string
+  /** The `fetch` that latchkey found at start, never the wrapped one. */
+  fetch: typeof fetch
+}
+
+/**
+ * Obtains new tokens. Resolve with the token response as it came; throw a {@link RefreshError}
+ * with code `rejected` to say that the session is over. Anything else that is thrown keeps the session.
+ */
+export type RefreshFunction = (tokens: TokenSet, context: RefreshContext) => Promise<TokenResponse>
+
+/** Tells the server that a token is no longer wanted (RFC 7009). */
+export type RevokeFunction = (tokens: TokenSet, context: Pick<RefreshContext, 'signal' | 'fetch'>) => Promise<unknown>
+
+export interface SessionOptions {
+  /** How new tokens are obtained: {@link refreshTokenGrant}, or an async function of your own. */
+  refresh: RefreshFunction & { revoke?: RevokeFunction }
+  /** Default: `indexedDBStorage()`. */
+  storage?: TokenStorage
+  /**
+   * Origins that receive the token: scheme, host and port, compared exactly, e.g. `https://api.example.com`.
+   * Default: the page's own origin and nothing else. When given, it replaces the default.
+   */
+  origins?: readonly string[]
+  /** Separates sessions that share an origin: storage, locks and channels. Default: `'latchkey'`. */
+  name?: string
+  /** Called once at logout, after the local session is gone. Default: what `refresh` brings along, if anything. */
+  revoke?: RevokeFunction
+  /** Default: the global `fetch` at the time of the call to `createSession`. */
+  fetch?: typeof fetch
+  /** How long before expiry a refresh is due, in milliseconds; at most a third of the lifetime is used. Default: 60 000. */
+  refreshBefore?: number
+  /** How long one refresh request may take, in milliseconds. Default: 10 000. */
+  refreshTimeout?: number
+  /** The longest `Retry-After` that is honoured, in milliseconds. Default: 300 000. */
+  maxRetryAfter?: number
+  /** After a 401 has caused a refresh, how long further 401s cause none, in milliseconds. Default: 30 000. */
+  unauthorizedCooldown?: number
+  /** Attach the token to `http:` origins that are not loopback, where anybody on the way can read it. Default: `false`. */
+  allowInsecureOrigins?: boolean
+}
+
+export type SessionStatus = 'loading' | 'authenticated' | 'anonymous'
+
+/** What a user interface shows. Immutable; a new object only when something changed. */
+export interface SessionSnapshot<Claims = UnverifiedClaims> {
+  readonly status: SessionStatus
+  /** When the access token expires, in milliseconds since the epoch by the local clock; `undefined` when unknown. */
+  readonly expiresAt: number | undefined
+  /** Decoded, **not verified**: for display only. */
+  readonly unverifiedClaims: Claims | undefined
+  /** Why the last session ended, while `status` is `anonymous`. */
+  readonly reason: EndReason | undefined
+}
+
+/** Registered claims (RFC 7519 §4.1). Everything in here is hearsay until a server has verified the signature. */
+export interface UnverifiedClaims {
+  iss?: string
+  sub?: string
+  aud?: string | string[]
+  exp?: number
+  nbf?: number
+  iat?: number
+  jti?: string
+  [claim: string]: unknown
+}
+
+interface BaseEvent {
+  /** `local`: this tab did it. `remote`: another tab did, and this one follows. */
+  readonly source: 'local' | 'remote'
+}
+
+export interface SessionEvents {
+  /** Signed in: there was no session, now there is. */
+  login: BaseEvent
+  /** New tokens for the same session. */
+  refresh: BaseEvent
+  /** The session ended. */
+  logout: BaseEvent & { readonly reason: EndReason }
+  /** Another login replaced the session without a logout in between, maybe of another user: drop what belongs to the former. */
+  change: BaseEvent
+  /** Something failed in the background and nobody awaits it. The session is as it was. */
+  error: BaseEvent & { readonly error: SessionError | RefreshError }
+}
+
+export interface Session<Claims = UnverifiedClaims> {
+  readonly status: SessionStatus
+  /** Decoded from the id token, else the access token; **not verified**, for display only. */
+  readonly unverifiedClaims: Claims | undefined
+  /**
+   * `fetch` with the token attached where it belongs. Bound: pass it wherever a `fetch` is expected.
+   * Rejects with a {@link RefreshError} when the token has expired and cannot be refreshed now.
+   */
+  readonly fetch: typeof fetch
+  /** The same around another fetch-like function. */
+  wrapFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch
+  /**
+   * Starts a session with what your login answered. Resolves when it is stored.
+   * @throws {SessionError} `invalid_response`, `invalid_token`, `storage_failed`; the former session stays as it was.
+   */
+  setTokens(response: TokenResponse, options?: { subject?: string }): Promise<void>
+  /**
+   * The current access token, refreshed first if it has expired; `undefined` when nobody is signed in.
+   * @throws {RefreshError} when it has expired and cannot be refreshed now.
+   */
+  getAccessToken(options?: { signal?: AbortSignal }): Promise<string | undefined>
+  /**
+   * Obtains new tokens now, or joins the refresh that is under way in any tab.
+   * @throws {RefreshError} when none could be had. Only code `rejected` means that the session is over.
+   */
+  refresh(options?: { signal?: AbortSignal }): Promise<void>
+  /** Signs every tab out, offline too. Resolves when storage is clear; revocation goes on behind it. */
+  logout(): Promise<void>
+  /** Adds a listener; returns the function that removes it. An aborted `signal` removes it too. */
+  on<Type extends keyof SessionEvents>(
+    type: Type,
+    listener: (event: SessionEvents[Type]) => void,
+    options?: { signal?: AbortSignal },
+  ): () => void
+  /** Calls `listener` whenever {@link Session.getSnapshot} would answer something new. Returns the unsubscriber. */
+  subscribe(listener: () => void): () => void
+  getSnapshot(): SessionSnapshot<Claims>
+  /** Resolves when the stored session has been read: `status` is no longer `loading`. */
+  readonly ready: Promise<void>
+  /** Releases every timer, listener, channel and lock. The stored session stays. */
+  close(): void
+}
