@@ -7,6 +7,8 @@ export type SessionErrorCode =
   | 'cookie_too_large'
   | 'cookie_rejected'
   | 'storage_failed'
+  | 'revocation_failed'
+  | 'install_failed'
   | 'session_changed'
   | 'session_ended'
   | 'closed'

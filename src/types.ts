@@ -1,4 +1,5 @@
 import type { RefreshError, SessionError } from './errors.js'
+import type { EndReason, TokenSet, TokenStorage } from './recordTypes.js'
 
 /**
  * A token response as the token endpoint sent it, wire names and all (RFC 6749 §5.1).
@@ -19,77 +20,6 @@ export interface TokenResponse {
   [member: string]: unknown
 }
 
-/** What latchkey keeps of a token response. Times are milliseconds since the epoch, by the local clock. */
-export interface TokenSet {
-  accessToken: string
-  refreshToken?: string
-  idToken?: string
-  scope?: string
-  /** When the response arrived. */
-  receivedAt: number
-  /** Milliseconds from `receivedAt` to expiry. Absent: unknown, so the token is refreshed only after a 401. */
-  lifetime?: number
-}
-
-/** Why a session ended. A closed list. */
-export type EndReason =
-  /** `logout()` was called, in this tab or another. */
-  | 'logout'
-  /** The server refused the refresh token for good (`invalid_grant`, RFC 6749 §5.2). */
-  | 'rejected'
-  /** The server refused a refresh token whose earlier answer had been lost: a rotation was spent unseen. */
-  | 'rotation_lost'
-
-/** A refresh that is on its way, or the last one that failed. Holds no token. */
-export interface RefreshIntent {
-  /** Sent with every try of this one refresh, so that a server can answer a repeat with the first answer. */
-  key: string
-  /** Tries so far, this one included. */
-  attempt: number
-  /** When it was sent. */
-  sentAt: number
-  /** When the next try may be sent. Absent while an answer is awaited. */
-  retryAt?: number
-  /** An answer was lost: the refresh token may be spent. */
-  ambiguous?: boolean
-}
-
-/** The one truth for all tabs, read and written whole. */
-export interface SessionRecord {
-  /** Random for each login. */
-  id: string
-  /** Grows with every change. */
-  revision: number
-  /** `null` is a tombstone: the session ended, and late work can see that it did. */
-  tokens: TokenSet | null
-  /** Who is logged in, as far as the app or an unverified `sub` claim tells. */
-  subject?: string
-  endedBecause?: EndReason
-  intent?: RefreshIntent
-  /** When a 401 last caused a refresh. */
-  unauthorizedAt?: number
-}
-
-/** An opened {@link TokenStorage}: where one session's record lives. */
-export interface RecordStore {
-  /** `false` when every document has a record of its own (memory), `true` when tabs share it. */
-  readonly shared: boolean
-  /** Resolves with the stored record, `undefined` when there is none; rejects when it cannot be told. */
-  read(): Promise<SessionRecord | undefined>
-  /**
-   * Atomic read-modify-write: hands what is stored to `change` and durably stores what it returns;
-   * `undefined` leaves things as they are. Rejects, with the former record intact, when that fails.
-   */
-  update(change: (stored: SessionRecord | undefined) => SessionRecord | undefined): Promise<void>
-  close(): void
-}
-
-/** Where tokens are kept: {@link indexedDBStorage}, {@link cookieStorage}, {@link memoryStorage}, or your own. */
-export interface TokenStorage {
-  /** Called once by `createSession`. Throws at once when this storage cannot work here by its options. */
-  open(name: string): RecordStore
-}
-
 /** What a refresh function is given besides the tokens. */
 export interface RefreshContext {
   /** Aborts after `refreshTimeout`. Pass it to your `fetch`. */
@@ -98,20 +28,32 @@ export interface RefreshContext {
   idempotencyKey: string
   /** The `fetch` that latchkey found at start, never the wrapped one. */
   fetch: typeof fetch
+  /** The page's own origin. */
+  origin: string | undefined
 }
 
 /**
- * Obtains new tokens. Resolve with the token response as it came; throw a {@link RefreshError}
- * with code `rejected` to say that the session is over. Anything else that is thrown keeps the session.
+ * Obtains new tokens. Resolve with the token response, or with the `Response` of your `fetch`, of which status
+ * and body are then read as RFC 6749 §5.1 and §5.2 say. To say that the session is over, throw
+ * `new RefreshError('rejected', …)`. Anything else that is thrown keeps the session.
  */
-export type RefreshFunction = (tokens: TokenSet, context: RefreshContext) => Promise<TokenResponse>
+export interface RefreshFunction {
+  (tokens: TokenSet, context: RefreshContext): Promise<TokenResponse | Response>
+  /** Set this if it can do nothing without `tokens.refreshToken`. */
+  needsRefreshToken?: boolean
+  /** The default of {@link SessionOptions.revoke}. */
+  revoke?: RevokeFunction
+}
 
 /** Tells the server that a token is no longer wanted (RFC 7009). */
 export type RevokeFunction = (tokens: TokenSet, context: Pick<RefreshContext, 'signal' | 'fetch'>) => Promise<unknown>
 
 export interface SessionOptions {
-  /** How new tokens are obtained: {@link refreshTokenGrant}, or an async function of your own. */
-  refresh: RefreshFunction & { revoke?: RevokeFunction }
+  /**
+   * How new tokens are obtained: {@link refreshTokenGrant}, or an async function of your own. Without it, a
+   * session lasts until a server refuses its token.
+   */
+  refresh?: RefreshFunction
   /** Default: `indexedDBStorage()`. */
   storage?: TokenStorage
   /**

@@ -1,0 +1,3 @@
+import { cookieStorage, createSession, refreshTokenGrant } from 'latchkey'
+
+export const session = createSession({ refresh: refreshTokenGrant({ url: '/token' }), storage: cookieStorage() })

@@ -1,0 +1,3 @@
+import { createSession, indexedDBStorage, refreshTokenGrant } from 'latchkey'
+
+export const session = createSession({ refresh: refreshTokenGrant({ url: '/token' }), storage: indexedDBStorage() })

@@ -1,0 +1,3 @@
+import { createSession, memoryStorage, refreshTokenGrant } from 'latchkey'
+
+export const session = createSession({ refresh: refreshTokenGrant({ url: '/token' }), storage: memoryStorage() })

@@ -1,0 +1,43 @@
+import type { Platform } from './platform.js'
+import type { SessionRecord } from './recordTypes.js'
+
+const VERSION = 1
+
+/** All that tabs tell each other: that there is news, never what it is. A forged one costs a read. */
+interface Hint {
+  v: typeof VERSION
+  type: 'changed'
+  id: string
+  revision: number
+}
+
+export interface Hints {
+  send(record: SessionRecord): void
+  /** A page with an open channel is thrown out of the back/forward cache by the next message. */
+  close(): void
+  open(): void
+}
+
+/** `onHint` gets the revision that storage should have reached. */
+export const createHints = (platform: Platform, name: string, onHint: (revision: number) => void): Hints => {
+  let channel: ReturnType<Platform['openChannel']> | undefined
+  return {
+    open() {
+      channel ??= platform.openChannel(name, (data) => {
+        const { v, revision } = Object(data) as Partial<Hint>
+        onHint(v === VERSION && typeof revision === 'number' ? revision : 0)
+      })
+    },
+    send({ id, revision }) {
+      try {
+        channel?.post({ v: VERSION, type: 'changed', id, revision } satisfies Hint)
+      } catch {
+        // Closed under us: the others find out when they look.
+      }
+    },
+    close() {
+      channel?.close()
+      channel = undefined
+    },
+  }
+}

@@ -1,0 +1,140 @@
+/** Timers take a signed 32-bit number of milliseconds; anything longer fires at once (HTML, "timer initialization steps"). */
+const LONGEST_DELAY = 2 ** 31 - 1
+
+/**
+ * `leave`: the page goes away, maybe into the back/forward cache. `return`: it came back from there, or
+ * from being frozen. `wake`: something changed that makes a look at the clock and the record worthwhile.
+ */
+export type LifecycleChange = 'leave' | 'return' | 'wake'
+
+export interface Channel {
+  post(message: unknown): void
+  close(): void
+}
+
+/** Everything latchkey asks of its surroundings. The seam at which tests and the simulator take over. */
+export interface Platform {
+  /** Wall clock, in milliseconds since the epoch. May jump. */
+  now(): number
+  /** Milliseconds that never go back; may stand still while the machine sleeps. */
+  monotonic(): number
+  random(): number
+  randomId(): string
+  setTimer(run: () => void, delay: number): () => void
+  readonly fetch: typeof fetch
+  /** `undefined` on a server. */
+  readonly origin: string | undefined
+  baseURL(): string | undefined
+  isHidden(): boolean
+  isOffline(): boolean
+  /** A promise while the page is only prerendered, else nothing. */
+  whenActivated(): Promise<void> | undefined
+  /** Absent in old browsers and on plain http. */
+  readonly locks: LockManager | undefined
+  openChannel(name: string, onMessage: (data: unknown) => void): Channel
+  onLifecycle(listener: (change: LifecycleChange) => void): () => void
+  complain(error: Error): void
+  /** Lets what a listener threw surface as an uncaught exception, as the DOM does. */
+  rethrow(error: unknown): void
+}
+
+const noChannel: Channel = { post() {}, close() {} }
+
+/** Where BroadcastChannel is missing: a key whose change wakes the other tabs. The value says nothing. */
+const storageEventChannel = (name: string, onMessage: (data: unknown) => void): Channel => {
+  const listener = (event: StorageEvent) => {
+    if (event.key === name) onMessage(undefined)
+  }
+  addEventListener('storage', listener)
+  return {
+    post() {
+      localStorage.setItem(name, String(Date.now() + Math.random()))
+    },
+    close: () => removeEventListener('storage', listener),
+  }
+}
+
+/** The browser this runs in, read at the time of the call; on a server, just enough to stay quiet. */
+export const browserPlatform = (): Platform => {
+  const { document, location, navigator, fetch } = globalThis as typeof globalThis & { document?: Document; location?: Location }
+  const prerendered = document as (Document & { prerendering?: boolean }) | undefined
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    random: () => Math.random(),
+    // Unlike randomUUID, getRandomValues is there on plain http too.
+    randomId: () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(15)))),
+    setTimer(run, delay) {
+      const timer = setTimeout(run, Math.min(Math.max(delay, 0), LONGEST_DELAY))
+      return () => clearTimeout(timer)
+    },
+    fetch: (...args) => fetch(...args),
+    origin: location?.origin,
+    baseURL: () => document?.baseURI ?? location?.href,
+    isHidden: () => document?.visibilityState === 'hidden',
+    isOffline: () => navigator?.onLine === false,
+    whenActivated: () =>
+      prerendered?.prerendering
+        ? new Promise<void>((resolve) =>
+            prerendered.addEventListener('prerenderingchange', () => resolve(), { once: true }),
+          )
+        : undefined,
+    locks: navigator?.locks,
+    openChannel(name, onMessage) {
+      // Node has a BroadcastChannel too, and one that is open keeps the process alive.
+      if (!location) return noChannel
+      try {
+        const channel = new BroadcastChannel(name)
+        channel.onmessage = (event) => onMessage(event.data)
+        return { post: (message) => channel.postMessage(message), close: () => channel.close() }
+      } catch {
+        return storageEventChannel(name, onMessage)
+      }
+    },
+    onLifecycle(listener) {
+      if (!location) return () => {}
+      const controller = new AbortController()
+      const on = (type: string, change: (event: Event) => LifecycleChange | undefined) =>
+        addEventListener(
+          type,
+          (event) => {
+            const news = change(event)
+            if (news) listener(news)
+          },
+          // Capturing on the window: before any listener of the app, which may fetch at once.
+          { capture: true, signal: controller.signal },
+        )
+      on('pagehide', () => 'leave')
+      on('pageshow', (event) => ((event as PageTransitionEvent).persisted ? 'return' : undefined))
+      on('resume', () => 'return')
+      for (const type of ['visibilitychange', 'focus', 'online', 'prerenderingchange']) {
+        // A focus that moves between elements of the page passes here too.
+        on(type, (event) => (type === 'focus' && event.target !== globalThis ? undefined : 'wake'))
+      }
+      return () => controller.abort()
+    },
+    complain: (error) => console.error(`latchkey: ${error.message}`),
+    rethrow(error) {
+      setTimeout(() => {
+        throw error
+      })
+    },
+  }
+}
+
+/** Puts a function in the place of the global `fetch`. Returns what takes it back, or `undefined` when it cannot be replaced. */
+export const replaceGlobalFetch = (make: (former: typeof fetch) => typeof fetch): (() => boolean) | undefined => {
+  const former = globalThis.fetch
+  const mine = make(former)
+  try {
+    globalThis.fetch = mine
+  } catch {
+    // A frozen property; told apart below, where sloppy scripts would not throw.
+  }
+  if (globalThis.fetch !== mine) return
+  return () => {
+    if (globalThis.fetch !== mine) return false
+    globalThis.fetch = former
+    return true
+  }
+}

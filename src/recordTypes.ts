@@ -1,0 +1,72 @@
+/** What latchkey keeps of a token response. Times are milliseconds since the epoch, by the local clock. */
+export interface TokenSet {
+  accessToken: string
+  refreshToken?: string
+  idToken?: string
+  scope?: string
+  /** When the response arrived. */
+  receivedAt: number
+  /** Milliseconds from `receivedAt` to expiry. Absent: unknown, so the token is refreshed only after a 401. */
+  lifetime?: number
+}
+
+/** Why a session ended. A closed list. */
+export type EndReason =
+  /** `logout()` was called, in this tab or another. */
+  | 'logout'
+  /** The server refused the refresh token for good (`invalid_grant`, RFC 6749 §5.2). */
+  | 'rejected'
+  /** The server refused a refresh token whose earlier answer had been lost: a rotation was spent unseen. */
+  | 'rotation_lost'
+  /** The access token ran out, as a server confirmed with a 401, and there was nothing to refresh it with. */
+  | 'expired'
+
+/** A refresh that is on its way, or the last one that failed. Holds no token. */
+export interface RefreshIntent {
+  /** Sent with every try of this one refresh, so that a server can answer a repeat with the first answer. */
+  key: string
+  /** Tries so far, this one included. */
+  attempt: number
+  /** When it was sent. */
+  sentAt: number
+  /** When the next try may be sent. Absent while an answer is awaited. */
+  retryAt?: number
+  /** An answer was lost: the refresh token may be spent. */
+  ambiguous?: boolean
+}
+
+/** The one truth for all tabs, read and written whole. */
+export interface SessionRecord {
+  /** Random for each login. */
+  id: string
+  /** Grows with every change. */
+  revision: number
+  /** `null` is a tombstone: the session ended, and late work can see that it did. */
+  tokens: TokenSet | null
+  /** Who is logged in, as far as the app or an unverified `sub` claim tells. */
+  subject?: string
+  endedBecause?: EndReason
+  intent?: RefreshIntent
+  /** When a 401 last caused a refresh. */
+  unauthorizedAt?: number
+}
+
+/** An opened {@link TokenStorage}: where one session's record lives. */
+export interface RecordStore {
+  /** `false` when every document has a record of its own (memory), `true` when tabs share it. */
+  readonly shared: boolean
+  /** Resolves with the stored record, `undefined` when there is none; rejects when it cannot be told. */
+  read(): Promise<SessionRecord | undefined>
+  /**
+   * Atomic read-modify-write: hands what is stored to `change` and durably stores what it returns;
+   * `undefined` leaves things as they are. Rejects, with the former record intact, when that fails.
+   */
+  update(change: (stored: SessionRecord | undefined) => SessionRecord | undefined): Promise<void>
+  close(): void
+}
+
+/** Where tokens are kept: {@link indexedDBStorage}, {@link cookieStorage}, {@link memoryStorage}, or your own. */
+export interface TokenStorage {
+  /** Called once by `createSession`. Throws at once when this storage cannot work here by its options. */
+  open(name: string): RecordStore
+}

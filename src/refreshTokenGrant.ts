@@ -1,0 +1,66 @@
+import { RefreshError } from './errors.js'
+import { invalidOption } from './options.js'
+import type { TokenSet } from './recordTypes.js'
+import type { RefreshContext, RefreshFunction } from './types.js'
+
+export interface RefreshTokenGrantOptions {
+  /** The token endpoint, absolute or relative to the page. */
+  url: string
+  /** Sent as `client_id` (RFC 6749 §3.2.1). */
+  clientId?: string
+  /** Asks for less than was granted (RFC 6749 §6). Default: the same scope again. */
+  scope?: string
+  /** Further form parameters, such as `{ audience: '…' }`. */
+  parameters?: Readonly<Record<string, string>>
+  /** The revocation endpoint (RFC 7009), called at logout: the refresh token first, then the access token. */
+  revokeUrl?: string
+  /**
+   * Send an `Idempotency-Key` header, the same with every try of one refresh. Default: to the page's own origin
+   * only, since a custom header makes a browser ask permission first, which most authorization servers refuse.
+   */
+  idempotencyKey?: boolean
+}
+
+/**
+ * A refresh function for any OAuth server: the refresh token grant of RFC 6749 §6, for public clients.
+ * @throws {SessionError} `invalid_option`
+ */
+export const refreshTokenGrant = (options: RefreshTokenGrantOptions): RefreshFunction => {
+  const { url, clientId, scope, parameters, revokeUrl, idempotencyKey } = { ...options }
+  for (const [name, value] of Object.entries({ url: url ?? null, clientId, scope, revokeUrl })) {
+    if (value !== undefined && (typeof value !== 'string' || !value)) {
+      throw invalidOption(`refreshTokenGrant: ${name}`, value, 'a string that is not empty')
+    }
+  }
+  const client = clientId === undefined ? {} : { client_id: clientId }
+
+  const refresh: RefreshFunction = async ({ refreshToken }: TokenSet, { fetch, signal, origin, idempotencyKey: key }: RefreshContext) => {
+    if (!refreshToken) throw new RefreshError('misconfigured', 'There is no refresh token: have the server issue one')
+    const sameOrigin = new URL(url, origin).origin === origin
+    return fetch(url, {
+      method: 'POST',
+      headers: { Accept: 'application/json', ...((idempotencyKey ?? sameOrigin) && { 'Idempotency-Key': key }) },
+      body: new URLSearchParams({
+        ...parameters,
+        grant_type: 'refresh_token',
+        refresh_token: refreshToken,
+        ...client,
+        ...(scope && { scope }),
+      }),
+      signal,
+      cache: 'no-store',
+    })
+  }
+  refresh.needsRefreshToken = true
+  if (revokeUrl) {
+    refresh.revoke = async ({ refreshToken, accessToken }, { fetch, signal }) => {
+      for (const [token, token_type_hint] of [[refreshToken, 'refresh_token'], [accessToken, 'access_token']] as const) {
+        if (!token) continue
+        const body = new URLSearchParams({ token, token_type_hint, ...client })
+        const { ok, status } = await fetch(revokeUrl, { method: 'POST', body, signal, keepalive: true })
+        if (!ok) throw new RefreshError('unavailable', `The revocation endpoint answered ${status}`, { status })
+      }
+    }
+  }
+  return refresh
+}

@@ -1,0 +1,130 @@
+import Cookies from 'js-cookie'
+import { SessionError } from '../errors.js'
+import { invalidOption } from '../options.js'
+import { isRecord } from '../record.js'
+import type { SessionRecord, TokenStorage } from '../recordTypes.js'
+
+export interface CookieStorageOptions {
+  /** Name of the cookie, without prefix. Default: the session's name. */
+  name?: string
+  /** Default: `'__Host-'` on https with path `/` and no domain, else none (RFC 6265bis §4.1.3). */
+  prefix?: '__Host-' | '__Secure-' | ''
+  /** Default: `'/'`. */
+  path?: string
+  /** Default: none, which keeps the cookie from other hosts of the domain. */
+  domain?: string
+  /** Milliseconds until the cookie expires, counted from each write. Default: none, it goes with the browser session. */
+  maxAge?: number
+  /** The same as a date; `maxAge` wins over it. */
+  expires?: Date
+  /** Default: `true` on https. */
+  secure?: boolean
+  /** Default: `'strict'`. */
+  sameSite?: 'strict' | 'lax' | 'none'
+  /** Keyed by the top-level site (CHIPS). Default: `false`. */
+  partitioned?: boolean
+  /** Also write the bare access token into a cookie of this name, for a server that reads it from there. */
+  mirror?: string
+  /** Write cookies on plain http, where anybody on the way can read them. Loopback is always allowed. Default: `false`. */
+  allowInsecure?: boolean
+}
+
+/** Name and value together, in bytes (RFC 6265bis §5.6). A longer one is dropped, and nobody says so. */
+const LARGEST = 4096
+/** The most that browsers keep (RFC 6265bis §5.5): a tombstone must outlast whatever remembers the session. */
+const LONGEST_AGE = 400 * 86_400
+
+/** Nothing is decoded or encoded by js-cookie: cookieStore and the server see the same text. */
+const raw = Cookies.withConverter<string>({ read: (value) => value, write: (value) => value })
+
+/**
+ * Shared by all tabs, and sent to the page's server with every request. Script can read it, as it can read
+ * IndexedDB; see docs/security.md.
+ * @throws {SessionError} `invalid_option`, `insecure_context` when opened
+ */
+export const cookieStorage = (options: CookieStorageOptions = {}): TokenStorage => ({
+  open(sessionName) {
+    const { protocol, hostname } = location
+    const https = protocol === 'https:'
+    const {
+      path = '/', domain, maxAge, expires, secure = https, sameSite = 'strict', partitioned, mirror, allowInsecure,
+    } = options
+    const prefix = options.prefix ?? (secure && https && path === '/' && !domain ? '__Host-' : '')
+    const name = prefix + (options.name ?? sessionName)
+
+    for (const [option, value] of Object.entries({ name, mirror })) {
+      if (value !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(value)) {
+        throw invalidOption(`cookieStorage: ${option}`, value, 'a cookie name: letters, digits and - _ . only (RFC 6265 section 4.1.1)')
+      }
+    }
+    if (/[;,\s]/.test(path + (domain ?? ''))) throw invalidOption('cookieStorage: path or domain', path, 'free of ; , and spaces')
+    if (maxAge !== undefined && !(maxAge > 0)) throw invalidOption('cookieStorage: maxAge', maxAge, 'milliseconds above 0')
+    if (!/^(strict|lax|none)$/.test(sameSite)) throw invalidOption('cookieStorage: sameSite', sameSite, "'strict', 'lax' or 'none'")
+    if ((prefix || sameSite === 'none' || partitioned) && !secure) {
+      throw invalidOption('cookieStorage: secure', secure, "true for a prefix, sameSite 'none' and partitioned")
+    }
+    if (prefix === '__Host-' && (domain || path !== '/')) {
+      throw invalidOption('cookieStorage: prefix', prefix, "'__Secure-' or '' when there is a domain or another path than /")
+    }
+    if (!https && !allowInsecure && !/^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname)) {
+      throw new SessionError(
+        'insecure_context',
+        'cookieStorage on plain http sends the token where anybody on the way can read it: use https, or set allowInsecure',
+      )
+    }
+
+    const write = (cookie: string, value: string, tombstone: boolean) => {
+      const age = tombstone ? LONGEST_AGE : maxAge && Math.round(maxAge / 1000)
+      return raw.set(cookie, value, {
+        path, secure, sameSite,
+        ...(domain && { domain }),
+        ...(age ? { 'max-age': String(age) } : expires && { expires }),
+        ...(partitioned && { partitioned }),
+      })
+    }
+    const readRaw = async (): Promise<string | undefined> =>
+      // What document.cookie shows may be behind, even under a lock; cookieStore asks the source.
+      typeof cookieStore === 'undefined' ? raw.get(name) : ((await cookieStore.get(name))?.value ?? undefined)
+    const parse = (text: string | undefined): SessionRecord | undefined => {
+      try {
+        const value: unknown = JSON.parse(decodeURIComponent(text!))
+        return isRecord(value) ? value : undefined
+      } catch {
+        return undefined // No cookie, or none of ours.
+      }
+    }
+    const mirrorTokens = (record: SessionRecord) => {
+      if (!mirror) return
+      if (record.tokens) write(mirror, encodeURIComponent(record.tokens.accessToken), false)
+      else raw.remove(mirror, { path, secure, sameSite, ...(domain && { domain }), ...(partitioned && { partitioned }) })
+    }
+
+    const replace = async (change: Parameters<ReturnType<TokenStorage['open']>['update']>[0]) => {
+      const former = await readRaw()
+      const next = change(parse(former))
+      if (!next) return
+      const text = encodeURIComponent(JSON.stringify(next))
+      const size = name.length + text.length
+      if (size > LARGEST) {
+        throw new SessionError(
+          'cookie_too_large',
+          `The session takes ${size} bytes as a cookie, and a browser keeps ${LARGEST}: put less into the tokens, or use indexedDBStorage`,
+        )
+      }
+      write(name, text, !next.tokens)
+      // Also flushes the write, so that the next holder of the lock reads it.
+      if ((await readRaw()) !== text) {
+        throw new SessionError('cookie_rejected', 'The browser did not keep the cookie: check path, domain, secure and whether cookies are blocked')
+      }
+      mirrorTokens(next)
+    }
+
+    return {
+      shared: true,
+      read: async () => parse(await readRaw()),
+      update: (change) =>
+        globalThis.navigator?.locks ? navigator.locks.request(`${name}.cookie`, () => replace(change)) : replace(change),
+      close() {},
+    }
+  },
+})

@@ -1,0 +1,55 @@
+import { outranks } from './record.js'
+import type { SessionState } from './session.js'
+import type { RecordStore } from './recordTypes.js'
+
+/**
+ * Returns the function that makes memory and storage agree: reads the record and adopts it, or puts back what
+ * storage has lost or never got. It never rejects: what cannot be read is not a logout, so memory stands.
+ */
+export const createSync = (
+  store: RecordStore,
+  state: SessionState,
+  onFailure: (error: unknown) => void,
+): (() => Promise<void>) => {
+  let running: Promise<void> | undefined
+  let stale = false
+  let failing = false
+  let restored: string | undefined
+
+  const once = async () => {
+    try {
+      let stored = await store.read()
+      const mine = state.record
+      // A record that vanishes again and again is put back once (R40).
+      if (mine && outranks(mine, stored) && (stored || restored !== mine.id)) {
+        if (!stored) restored = mine.id
+        await store.update((now) =>
+          outranks(mine, now) ? { ...mine, revision: Math.max(mine.revision, (now?.revision ?? 0) + 1) } : undefined,
+        )
+        stored = await store.read()
+      }
+      failing = false
+      state.confirm()
+      state.adopt(stored, 'remote', !!stored || state.saved)()
+    } catch (error) {
+      state.confirm()
+      state.adopt(undefined, 'remote')()
+      if (!failing) onFailure(error)
+      failing = true
+    }
+  }
+
+  const run = async () => {
+    do {
+      stale = false
+      await once()
+    } while (stale)
+    running = undefined
+  }
+
+  return () => {
+    // News that arrives during a read may be younger than what the read will see.
+    stale = !!running
+    return (running ??= run())
+  }
+}

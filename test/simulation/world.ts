@@ -1,0 +1,125 @@
+/** One event queue for all tabs: everything that reaches a tab from outside passes through it, in the order of a virtual clock. */
+export interface World {
+  /** Milliseconds since the start, on a clock that never jumps. */
+  readonly time: number
+  /** What wall clocks show beyond that. Jumps when set. */
+  wallOffset: number
+  random(): number
+  /** Runs `task` in `owner` after `delay`, unless the owner has died by then; a frozen owner gets it when it resumes. */
+  schedule(owner: Owner | undefined, delay: number, task: () => void): () => void
+  /** Lets time pass. */
+  run(duration: number): Promise<void>
+  /** Lets time pass until `done`, at most `limit`; answers whether it was. */
+  runUntil(done: () => boolean, limit: number): Promise<boolean>
+  /** Lets everything that is ready happen, without time. */
+  settle(): Promise<void>
+  /** The machine sleeps: the wall clock goes on, nothing else does. */
+  sleep(duration: number): void
+  /** After every event. */
+  onStep: (() => void) | undefined
+  readonly pending: number
+}
+
+export interface Owner {
+  dead: boolean
+  frozen: boolean
+  parked: (() => void)[]
+}
+
+interface Entry {
+  time: number
+  order: number
+  owner: Owner | undefined
+  task: () => void
+  cancelled: boolean
+}
+
+/** Mulberry32: small, and good enough to choose among faults. */
+export const seeded = (seed: number): (() => number) => {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+export const createWorld = (seed = 1): World => {
+  const random = seeded(seed)
+  const heap: Entry[] = []
+  let order = 0
+  let time = 0
+
+  const before = (a: Entry, b: Entry) => a.time < b.time || (a.time === b.time && a.order < b.order)
+  const push = (entry: Entry) => {
+    let low = 0
+    let high = heap.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      // Kept in reverse, so that the next is the last.
+      if (before(heap[middle]!, entry)) high = middle
+      else low = middle + 1
+    }
+    heap.splice(low, 0, entry)
+  }
+
+  const step = async (until: number): Promise<boolean> => {
+    for (;;) {
+      const entry = heap.at(-1)
+      if (!entry || entry.time > until) return false
+      heap.pop()
+      if (entry.cancelled || entry.owner?.dead) continue
+      time = Math.max(time, entry.time)
+      if (entry.owner?.frozen) {
+        entry.owner.parked.push(entry.task)
+        continue
+      }
+      entry.task()
+      await microtasks()
+      world.onStep?.()
+      return true
+    }
+  }
+
+  const world: World = {
+    get time() {
+      return time
+    },
+    wallOffset: 1_800_000_000_000,
+    random,
+    onStep: undefined,
+    get pending() {
+      return heap.filter((entry) => !entry.cancelled && !entry.owner?.dead).length
+    },
+    schedule(owner, delay, task) {
+      const entry: Entry = { time: time + Math.max(0, delay), order: order++, owner, task, cancelled: false }
+      push(entry)
+      return () => {
+        entry.cancelled = true
+      }
+    },
+    async run(duration) {
+      const until = time + duration
+      await microtasks()
+      while (await step(until));
+      time = until
+    },
+    async runUntil(done, limit) {
+      const until = time + limit
+      await microtasks()
+      while (!done() && (await step(until)));
+      return done()
+    },
+    async settle() {
+      await microtasks()
+      while (await step(time));
+    },
+    sleep(duration) {
+      world.wallOffset += duration
+    },
+  }
+  return world
+}
