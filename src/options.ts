@@ -4,7 +4,7 @@ import type { SessionOptions } from './types.js'
 type Check = (value: unknown) => boolean
 
 const isFunction: Check = (value) => typeof value === 'function'
-const isDuration: Check = (value) => typeof value === 'number' && value > 0 && value < Infinity
+const isDuration: Check = (value) => typeof value === 'number' && value > 0 && value < 2 ** 31
 const isBoolean: Check = (value) => typeof value === 'boolean'
 
 /** Every option there is, and what it must be, in words that complete «must be …». */

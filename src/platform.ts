@@ -1,6 +1,3 @@
-/** Timers take a signed 32-bit number of milliseconds; anything longer fires at once (HTML, "timer initialization steps"). */
-const LONGEST_DELAY = 2 ** 31 - 1
-
 /**
  * `leave`: the page goes away, maybe into the back/forward cache. `return`: it came back from there, or
  * from being frozen. `wake`: something changed that makes a look at the clock and the record worthwhile.
@@ -65,7 +62,7 @@ export const browserPlatform = (): Platform => {
     // Unlike randomUUID, getRandomValues is there on plain http too.
     randomId: () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(15)))),
     setTimer(run, delay) {
-      const timer = setTimeout(run, Math.min(Math.max(delay, 0), LONGEST_DELAY))
+      const timer = setTimeout(run, delay)
       return () => clearTimeout(timer)
     },
     fetch: (...args) => fetch(...args),

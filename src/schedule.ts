@@ -2,6 +2,9 @@ import type { Platform } from './platform.js'
 import type { SessionRecord, TokenSet } from './recordTypes.js'
 import type { SessionState } from './session.js'
 
+/** Timers take a signed 32-bit number of milliseconds; anything longer fires at once (HTML, "run steps after a timeout"). */
+const LONGEST_DELAY = 2 ** 31 - 1
+
 /** After a failure that left no trace in the record, such as being offline: about every half minute. */
 const PAUSE_AFTER_FAILURE = 30_000
 
@@ -51,7 +54,7 @@ export const createSchedule = (
   const arm = () => {
     cancel()
     const wait = delay()
-    if (wait !== undefined) cancel = platform.setTimer(fire, wait)
+    if (wait !== undefined) cancel = platform.setTimer(fire, Math.min(wait, LONGEST_DELAY))
   }
 
   const fire = async () => {

@@ -110,7 +110,7 @@ const lockManager = (browser: Browser, tab: Tab): LockManager => {
 export const createTab = (
   browser: Browser,
   name: string,
-  fetch: (tab: Tab, request: globalThis.Request) => Promise<Response>,
+  fetch: (tab: Tab, request: globalThis.Request, body: string | undefined) => Promise<Response>,
 ): Tab => {
   const { world } = browser
   const tab: Tab = {
@@ -140,7 +140,10 @@ export const createTab = (
     },
     fetch: ((input: RequestInfo | URL, init?: RequestInit) => {
       try {
-        return fetch(tab, new Request(input, init))
+        // A body that is text already needs no stream to be read, which would take turns of the event loop.
+        const { body } = init ?? {}
+        const text = typeof body === 'string' || body instanceof URLSearchParams ? String(body) : undefined
+        return fetch(tab, new Request(input instanceof Request ? input : new URL(input, tab.platform.baseURL()), init), text)
       } catch (error) {
         return Promise.reject(error)
       }

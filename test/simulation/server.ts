@@ -43,7 +43,7 @@ export interface Server {
   userOf(accessToken: string): string | undefined
   login(user: string): { access_token: string; refresh_token: string; expires_in: number; token_type: string }
   expireAll(): void
-  fetch(tab: Tab, request: Request): Promise<Response>
+  fetch(tab: Tab, request: Request, body?: string): Promise<Response>
 }
 
 export const createServer = (now: () => number, lifetime = 300_000, grace = 30_000): Server => {
@@ -98,7 +98,7 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
     expireAll() {
       for (const each of access.values()) each.expires = 0
     },
-    fetch(tab, request) {
+    fetch(tab, request, text) {
       const { world } = tab.browser
       const { faults } = server
       const sentAt = world.time
@@ -119,7 +119,7 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
         if (request.signal.aborted) return settle(() => reject(request.signal.reason), 'lost')
         if (tab.offline) return void lost(1)
 
-        void request.text().then((body) => {
+        const receive = (body: string): void => {
           const { pathname } = new URL(request.url)
           if (pathname === '/oauth/token') {
             const form = new URLSearchParams(body)
@@ -157,7 +157,10 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
             server.apiRequests.push({ tab, at: sentAt, token: bearer, url: request.url, method: request.method, body, status })
             world.schedule(tab, 20, () => settle(() => resolve(new Response(entry?.user ?? '', { status })), 'answered'))
           })
-        })
+        }
+        const { body } = request
+        if (text !== undefined || !body) receive(text ?? '')
+        else void request.text().then(receive)
       })
     },
   }

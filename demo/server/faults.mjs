@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hangUp, Refusal } from './refusal.mjs'
+
+/** What the token endpoint can be told to do wrong. All off. */
+export const NO_FAULTS = Object.freeze({
+  /** ms to wait before the token is looked at */
+  delayTokenBefore: 0,
+  /** ms to wait when all is done, before answering */
+  delayToken: 0,
+  /** for so many requests: hang up at once, the token stays unspent */
+  dropTokenRequest: 0,
+  /** for so many requests: spend the token, then hang up */
+  dropTokenAnswer: 0,
+  /** { status, body?, headers?, times?, spend? }; without `times` until changed, with `spend` the token is spent first */
+  failToken: null,
+  /** seconds an access token lasts, in place of the server's option */
+  lifetime: null,
+  /** answer without refresh_token: the former one stays valid */
+  omitRefreshToken: false,
+  /** answer without expires_in */
+  omitExpiresIn: false,
+})
+
+const LONGEST = 10 * 60_000
+const isNumber = (value, max) => typeof value === 'number' && value >= 0 && value <= max
+const checks = {
+  delayTokenBefore: [(value) => isNumber(value, LONGEST), `a number of milliseconds up to ${LONGEST}`],
+  delayToken: [(value) => isNumber(value, LONGEST), `a number of milliseconds up to ${LONGEST}`],
+  dropTokenRequest: [(value) => isNumber(value, 1e6) && Number.isInteger(value), 'a whole number'],
+  dropTokenAnswer: [(value) => isNumber(value, 1e6) && Number.isInteger(value), 'a whole number'],
+  failToken: [
+    (value) => value === null || (Number.isInteger(value?.status) && value.status >= 200 && value.status <= 599),
+    'null or an object with a status from 200 to 599',
+  ],
+  lifetime: [(value) => value === null || (isNumber(value, 86_400) && value > 0), 'null or a number of seconds up to 86400'],
+  omitRefreshToken: [(value) => typeof value === 'boolean', 'true or false'],
+  omitExpiresIn: [(value) => typeof value === 'boolean', 'true or false'],
+}
+
+/** Takes over what came in by HTTP. @throws {Refusal} */
+export const changeFaults = (faults, input) => {
+  for (const [name, value] of Object.entries(input)) {
+    if (!Object.hasOwn(checks, name)) {
+      throw new Refusal(400, 'invalid_request', `There is no fault ${name.slice(0, 40)}; there are ${Object.keys(checks).join(', ')}.`)
+    }
+    const [fits, wanted] = checks[name]
+    if (!fits(value)) throw new Refusal(400, 'invalid_request', `The fault ${name} must be ${wanted}.`)
+  }
+  Object.assign(faults, input)
+}
+
+const take = (faults, name) => faults[name] > 0 && faults[name]-- > 0
+
+const takeFailure = (faults) => {
+  const failure = faults.failToken
+  if (!failure) return undefined
+  if (failure.times !== undefined) {
+    if (!(failure.times > 0)) return undefined
+    failure.times--
+  }
+  return failure
+}
+
+/** Runs the token endpoint with the faults that are set when the request arrives. */
+export const withFaults = async (c, faults, run) => {
+  const { delayTokenBefore, delayToken } = faults
+  if (take(faults, 'dropTokenRequest')) return hangUp(c)
+  const dropAnswer = take(faults, 'dropTokenAnswer')
+  const failure = takeFailure(faults)
+  if (delayTokenBefore) await sleep(delayTokenBefore)
+  // A refusal has to wait for `delayToken` too.
+  const result = failure && !failure.spend ? undefined : await run().catch((problem) => problem)
+  if (delayToken) await sleep(delayToken)
+  if (dropAnswer) return hangUp(c)
+  if (failure) {
+    const { status, body = { error: 'temporarily_unavailable', error_description: 'A fault that was asked for.' }, headers = {} } = failure
+    const isText = typeof body === 'string'
+    return new Response([204, 205, 304].includes(status) ? null : isText ? body : JSON.stringify(body), {
+      status,
+      headers: { 'Content-Type': isText ? 'text/plain' : 'application/json', 'Cache-Control': 'no-store', ...headers },
+    })
+  }
+  if (result instanceof Error) throw result
+  return result
+}

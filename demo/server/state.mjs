@@ -1,0 +1,64 @@
+import { NO_FAULTS } from './faults.mjs'
+
+const ZERO = { tokenRequests: 0, rotations: 0, repeats: 0, reuses: 0, unauthorized: 0, revocations: 0, logins: 0, apiCalls: 0 }
+const LONGEST_LOG = 20_000
+const LONGEST_HISTORY = 200
+
+/** What the server has seen: the object that tests read, and the page shows without anything secret. */
+export const createState = (options) => ({
+  ...options,
+  ...ZERO,
+  /** hash of each refresh token → how often it was presented */
+  refreshTokensSeen: new Map(),
+  /** every request, headers included */
+  log: [],
+  /** what happened, in sentences */
+  events: [],
+  faults: { ...NO_FAULTS },
+  /** grows with every event, and starts anew with the server */
+  eventCount: 0,
+
+  note(kind, sentence) {
+    this.events.push({ id: ++this.eventCount, at: Date.now(), kind, sentence })
+    if (this.events.length > LONGEST_HISTORY) this.events.shift()
+  },
+
+  saw(hash) {
+    this.refreshTokensSeen.set(hash, (this.refreshTokensSeen.get(hash) ?? 0) + 1)
+  },
+
+  reset() {
+    Object.assign(this, ZERO)
+    Object.assign(this.faults, NO_FAULTS)
+    this.refreshTokensSeen.clear()
+    this.log.length = 0
+    this.events.length = 0
+  },
+
+  toJSON() {
+    const { alg, lifetime, refreshLifetime, grace, url, apiUrl, startedAt, faults, events } = this
+    const times = [...this.refreshTokensSeen.values()]
+    return {
+      url, apiUrl, startedAt, now: Date.now(), alg, lifetime, refreshLifetime, grace,
+      counters: Object.fromEntries(Object.keys(ZERO).map((name) => [name, this[name]])),
+      refreshTokens: { seen: times.length, presentedAgain: times.filter((count) => count > 1).length },
+      faults, events,
+      log: this.log.slice(-50).map(({ at, method, origin, path, status }) => ({ at, method, origin, path, status })),
+    }
+  },
+})
+
+/** Hono middleware: keeps every request but those of the panel that looks at them. */
+export const logRequests = (state, origin) => async (c, next) => {
+  if (c.req.path.startsWith('/_')) return next()
+  const { method, headers, rawHeaders, url } = c.env.incoming
+  const entry = { at: Date.now(), method, path: c.req.path, query: url.split('?')[1] ?? '', origin: origin(), headers: { ...headers }, rawHeaders: [...rawHeaders] }
+  state.log.push(entry)
+  if (state.log.length > LONGEST_LOG) state.log.splice(0, LONGEST_LOG / 10)
+  await next()
+  entry.status = c.env.incoming.socket.destroyed ? undefined : c.res.status
+  if (entry.status === 401) {
+    state.unauthorized++
+    state.note('refused', `${method} ${c.req.path} was refused with 401.`)
+  }
+}
