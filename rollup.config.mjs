@@ -6,7 +6,11 @@ import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
 const external = ['idb-keyval', 'js-cookie', 'jwt-decode']
-const sources = [resolve({ browser: true, extensions: ['.ts', '.js'] }), esbuild({ target: 'es2022' })]
+const sources = [
+  resolve({ browser: true, extensions: ['.ts', '.js'] }),
+  // Class fields as assignments: smaller, and esbuild keeps the comments of fields.
+  esbuild({ target: 'es2022', tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } } }),
+]
 
 const clean = {
   name: 'clean',

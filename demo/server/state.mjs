@@ -57,8 +57,8 @@ export const logRequests = (state, origin) => async (c, next) => {
   if (state.log.length > LONGEST_LOG) state.log.splice(0, LONGEST_LOG / 10)
   await next()
   entry.status = c.env.incoming.socket.destroyed ? undefined : c.res.status
-  if (entry.status === 401) {
+  if (entry.status === 401 && c.res.headers.has('WWW-Authenticate')) {
     state.unauthorized++
-    state.note('refused', `${method} ${c.req.path} was refused with 401.`)
+    state.note('refused', `401 for ${method} ${c.req.path}. ${c.error?.message ?? ''}`.trim())
   }
 }

@@ -1,0 +1,38 @@
+import { changeFaults } from './faults.mjs'
+import { readInput } from './input.mjs'
+import { route } from './refusal.mjs'
+
+/** The knobs: for the panel on the page, and for tests that run in another process. */
+export const mountControl = (app, { state, tokens, families }) => {
+  const answer = (c) => {
+    c.header('Cache-Control', 'no-store')
+    return c.json(state)
+  }
+  route(app, '/_state', { GET: answer })
+  route(app, '/_faults', {
+    POST: async (c) => {
+      changeFaults(state.faults, await readInput(c.req.raw))
+      return answer(c)
+    },
+  })
+  route(app, '/_reset', {
+    POST: (c) => {
+      state.reset()
+      return answer(c)
+    },
+  })
+  route(app, '/_expire-all', {
+    POST: (c) => {
+      tokens.forgetAll()
+      state.note('control', 'The server no longer accepts any access token issued so far.')
+      return answer(c)
+    },
+  })
+  route(app, '/_revoke-all', {
+    POST: (c) => {
+      const count = families.endAll()
+      state.note('control', `The server ended ${count} session${count === 1 ? '' : 's'}.`)
+      return answer(c)
+    },
+  })
+}

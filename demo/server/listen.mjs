@@ -1,0 +1,33 @@
+import { createAdaptorServer } from '@hono/node-server'
+
+const HOST = '127.0.0.1'
+
+const tryPort = (app, port) =>
+  new Promise((resolve, reject) => {
+    const server = createAdaptorServer({ fetch: app.fetch })
+    server.once('error', reject)
+    server.listen(port, HOST, () => {
+      server.removeListener('error', reject)
+      // A client that goes away in the middle is no fault of the server.
+      server.on('clientError', (_, socket) => socket.destroy())
+      resolve(server)
+    })
+  })
+
+/** Listens on loopback only; with `tries`, on the next free port. */
+export const listen = async (app, port, tries = 1) => {
+  for (let at = port; ; at++) {
+    try {
+      const server = await tryPort(app, at)
+      const close = () =>
+        new Promise((resolve) => {
+          server.close(() => resolve())
+          server.closeAllConnections()
+        })
+      return { url: `http://localhost:${server.address().port}`, port: server.address().port, close }
+    } catch (problem) {
+      const taken = ['EADDRINUSE', 'EACCES'].includes(problem.code)
+      if (!taken || at >= Math.min(port + tries - 1, 65_535)) throw problem
+    }
+  }
+}
