@@ -7,7 +7,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['test/{unit,session,storage}/**/*.test.ts'],
+          include: ['test/{unit,session,storage,simulation}/**/*.test.ts'],
+        },
+      },
+      {
+        // Many tabs in one process, seeded.
+        test: {
+          name: 'simulation',
+          environment: 'node',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 120_000,
         },
       },
       {

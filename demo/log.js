@@ -4,53 +4,53 @@ import { sentenceFor } from './status.js'
 const LONGEST = 100
 const TOGETHER = 3000
 
-/** One line per thing that happened; the tabs that only follow are added to the line of the one that acted. */
-export const createLog = (list, ownTab) => {
-  let open
-
-  const add = (kind, at, sentence, tag) => {
-    const followers = el('span', { className: 'followers' })
-    const item = el('li', { className: `entry ${kind}` },
-      el('time', { dateTime: new Date(at).toISOString(), textContent: timeOf(at) }),
-      el('div', {}, el('span', { textContent: sentence }), tag && el('code', { textContent: tag }), followers))
-    list.prepend(item)
-    while (list.children.length > LONGEST) list.lastElementChild.remove()
-    return followers
-  }
-
-  const follow = (message) => {
-    if (!open.tabs.includes(message.tab)) open.tabs.push(message.tab)
-    open.latest = Math.max(open.latest, message.at)
-    const delay = open.local ? `, ${Math.max(0, open.latest - open.at)} ms later` : ''
-    open.followers.textContent = `${plural(open.tabs.length, 'tab')} followed: ${open.tabs.toSorted((a, b) => a - b).join(', ')}${delay}.`
-  }
-
-  return {
-    show(message) {
-      const { type, source, at, tab, reason } = message
-      const same = open && open.type === type && at - open.at < TOGETHER
-      if (source === 'remote' && same) return follow(message)
-      if (source === 'local' && same && !open.local) {
-        // The one that acted may be heard after those that follow.
-        Object.assign(open, { local: true, at })
-        open.followers.previousElementSibling.textContent = sentenceFor(message, tab === ownTab)
-        return
-      }
-      const local = source !== 'remote'
-      const sentence = local ? sentenceFor(message, tab === ownTab) : followed(message)
-      const followers = add(type, at, sentence, type === 'logout' ? reason : undefined)
-      open = source && type !== 'error' ? { type, at, latest: at, local, tabs: local ? [] : [tab], followers } : open
-    },
-    say: (kind, sentence) => add(kind, Date.now(), sentence),
-    clear: () => list.replaceChildren(),
-  }
+const followed = {
+  login: 'is signed in by another tab',
+  refresh: 'has a new token from another tab',
+  change: 'has a new session from another tab',
+  logout: 'was signed out by another tab',
 }
 
-const followed = ({ type, tab }) =>
-  ({
-    login: `Tab ${tab} is signed in by another tab.`,
-    refresh: `Tab ${tab} has a new token from another tab.`,
-    change: `Tab ${tab} has a new session from another tab.`,
-    logout: `Tab ${tab} was signed out by another tab.`,
-    error: `Tab ${tab} heard of a failure in another tab.`,
-  })[type]
+/** One line per thing that happened; the tabs that only follow are added to the line of the one that acted. */
+export const createLog = (list, ownTab) => {
+  let latest
+
+  const add = (kind, at, words, tag) => {
+    const sentence = el('span', { textContent: words })
+    const followers = el('span', { className: 'followers' })
+    const time = el('time', { dateTime: new Date(at).toISOString(), textContent: timeOf(at) })
+    list.prepend(el('li', { className: `entry ${kind}` }, time, el('div', {}, sentence, tag && el('code', { textContent: tag }), followers)))
+    while (list.children.length > LONGEST) list.lastElementChild.remove()
+    return { sentence, followers }
+  }
+
+  const drawFollowers = ({ tabs, acted, at, until, followers }) => {
+    if (!tabs.size) return
+    const delay = acted ? `, ${Math.max(0, until - at)} ms later` : ''
+    followers.textContent = `${plural(tabs.size, 'tab')} followed: ${[...tabs].sort((a, b) => a - b).join(', ')}${delay}.`
+  }
+
+  const show = (message) => {
+    const { type, source, at, tab, reason } = message
+    const own = tab === ownTab
+    if (!Object.hasOwn(followed, type)) return void add(type, at, sentenceFor(message, own))
+    const acted = source === 'local'
+    // A tab that acted may be heard after those that follow it.
+    const joins = latest?.type === type && Math.abs(at - latest.at) < TOGETHER && !(acted && latest.acted)
+    if (!joins) {
+      const words = acted ? sentenceFor(message, own) : `Tab ${tab} ${followed[type]}.`
+      latest = { type, at, until: at, acted, tabs: new Set(acted ? [] : [tab]), ...add(type, at, words, reason) }
+      return
+    }
+    if (acted) {
+      Object.assign(latest, { acted, at })
+      latest.sentence.textContent = sentenceFor(message, own)
+    } else {
+      latest.tabs.add(tab)
+      latest.until = Math.max(latest.until, at)
+    }
+    drawFollowers(latest)
+  }
+
+  return { show, say: (kind, words) => add(kind, Date.now(), words), clear: () => list.replaceChildren() }
+}

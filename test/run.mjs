@@ -12,6 +12,7 @@ const TIME_LIMIT = 10 * 60_000 // for one suite
 const SUITES = {
   types: { run: types },
   unit: {},
+  simulation: {},
   package: {},
   browser: { browsers: true },
 }

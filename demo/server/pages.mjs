@@ -55,9 +55,19 @@ export const mountPages = (app, { state, root }) => {
 
   const nothing = (c) => `There is nothing at ${c.req.path} on this server.`
   route(app, '/', { GET: (c) => send(c, 'demo/index.html', nothing(c)) })
-  route(app, '/:file{[a-z-]+\\.(html|js|css|svg)}', { GET: (c) => send(c, `demo/${c.req.param('file')}`, nothing(c)) })
-  route(app, '/dist/:file{([\\w-]+/)*[\\w-]+(\\.[\\w-]+)+}', {
-    GET: (c) => send(c, `dist/${c.req.param('file')}`, `There is no ${c.req.path}; npm run build makes the files of dist.`),
+  route(app, '/:file', {
+    GET: (c) => {
+      const file = c.req.param('file')
+      if (!/^[a-z-]+\.(html|js|css|svg)$/.test(file)) throw new Refusal(404, 'not_found', nothing(c))
+      return send(c, `demo/${file}`, nothing(c))
+    },
+  })
+  route(app, '/dist/*', {
+    GET: (c) => {
+      const file = c.req.path.slice('/dist/'.length)
+      if (!/^([\w-]+\/)*[\w-]+(\.[\w-]+)+$/.test(file)) throw new Refusal(404, 'not_found', nothing(c))
+      return send(c, `dist/${file}`, `There is no ${c.req.path}; npm run build makes the files of dist.`)
+    },
   })
   route(app, '/modules/:file', {
     GET: (c) => {

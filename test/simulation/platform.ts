@@ -15,7 +15,14 @@ export interface Browser {
   channels: { name: string; tab: Tab; receive: (data: unknown) => void }[]
   /** Every message any tab ever sent. */
   messages: unknown[]
-  faults: { noLocks?: boolean; noChannel?: boolean; channelLoss?: number; channelDelay?: number; bfcacheKeepsLocks?: boolean }
+  faults: {
+    noLocks?: boolean
+    /** Nothing at all passes between tabs. */
+    noChannel?: boolean
+    /** The fallback over storage events, which take longer. */
+    storageEvents?: boolean
+    bfcacheKeepsLocks?: boolean
+  }
 }
 
 export interface Tab extends Owner {
@@ -28,6 +35,9 @@ export interface Tab extends Owner {
   listeners: Set<(change: LifecycleChange) => void>
   timers: Set<() => void>
   platform: Platform
+  /** When it last came back from being stopped. */
+  resumedAt: number | undefined
+  wasCached: boolean
   complaints: Error[]
   uncaught: unknown[]
   lockRequests: number
@@ -62,7 +72,7 @@ const lockManager = (browser: Browser, tab: Tab): LockManager => {
             },
             lose(error: unknown) {
               lost = true
-              reject(error)
+              browser.world.schedule(tab, 0, () => reject(error))
             },
           }
           browser.locks.set(name, held)
@@ -83,8 +93,7 @@ const lockManager = (browser: Browser, tab: Tab): LockManager => {
         const request = { name, tab, grant }
         const abort = () => {
           const index = browser.waiting.indexOf(request)
-          if (index < 0) return
-          browser.waiting.splice(index, 1)
+          if (index >= 0) browser.waiting.splice(index, 1)
           reject(abortError())
         }
         if (options.steal) {
@@ -117,7 +126,7 @@ export const createTab = (
     name, browser,
     dead: false, frozen: false, parked: [],
     hidden: false, offline: false, cached: false, prerendering: undefined,
-    listeners: new Set(), timers: new Set(), complaints: [], uncaught: [], lockRequests: 0,
+    listeners: new Set(), timers: new Set(), resumedAt: undefined, wasCached: false, complaints: [], uncaught: [], lockRequests: 0,
     platform: undefined as never,
   }
   tab.platform = {
@@ -163,8 +172,9 @@ export const createTab = (
           browser.messages.push(structuredClone(message))
           for (const other of browser.channels) {
             if (other === entry || other.name !== channel) continue
-            if (world.random() < (browser.faults.channelLoss ?? 0)) continue
-            world.schedule(other.tab, 1 + world.random() * (browser.faults.channelDelay ?? 5), () => {
+            // What comes for a page in the back/forward cache is lost, or throws it out.
+            if (other.tab.cached) continue
+            world.schedule(other.tab, 1 + world.random() * (browser.faults.storageEvents ? 100 : 5), () => {
               if (browser.channels.includes(other)) other.receive(message)
             })
           }
@@ -208,6 +218,7 @@ export const freeze = (tab: Tab): void => {
 /** What came in meanwhile is delivered in order. `noticed`: the engine fires `resume`. */
 export const thaw = (tab: Tab, noticed = false): void => {
   tab.frozen = false
+  tab.resumedAt = tab.browser.world.time
   if (noticed) tell(tab, 'return')
   for (const task of tab.parked.splice(0)) tab.browser.world.schedule(tab, 0, task)
 }
@@ -216,6 +227,7 @@ export const thaw = (tab: Tab, noticed = false): void => {
 export const hideInCache = (tab: Tab): void => {
   tell(tab, 'leave')
   tab.cached = true
+  tab.wasCached = true
   tab.frozen = true
   if (!tab.browser.faults.bfcacheKeepsLocks) freeLocks(tab)
 }
@@ -223,6 +235,7 @@ export const hideInCache = (tab: Tab): void => {
 export const restoreFromCache = (tab: Tab): void => {
   tab.cached = false
   tab.frozen = false
+  tab.resumedAt = tab.browser.world.time
   tell(tab, 'return')
   for (const task of tab.parked.splice(0)) tab.browser.world.schedule(tab, 0, task)
 }

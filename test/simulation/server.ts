@@ -1,9 +1,11 @@
 import type { Tab } from './platform.js'
 
-interface Family {
+export interface Family {
   user: string
   revoked: boolean
   current: string
+  /** Every token it ever was given. */
+  tokens: string[]
   /** Spent refresh tokens, and the answer each got. */
   spent: Map<string, { at: number; answer: Record<string, unknown> }>
 }
@@ -26,6 +28,10 @@ export interface Sent {
   /** When its answer arrived, or its loss was felt. */
   settled?: number
   outcome?: 'answered' | 'lost'
+  /** Of the answer, also if it never arrived. */
+  status?: number
+  /** A 200 that cannot be read. */
+  rubbish?: boolean
 }
 
 /** An authorization server and an API in one, on the virtual clock. */
@@ -39,7 +45,7 @@ export interface Server {
   /** What the API saw: the bearer token of each request, or nothing. */
   apiRequests: { tab: Tab; at: number; token: string | undefined; url: string; method: string; body: string; status: number }[]
   families: Family[]
-  issued: Set<string>
+  familyOf(accessToken: string): Family | undefined
   userOf(accessToken: string): string | undefined
   login(user: string): { access_token: string; refresh_token: string; expires_in: number; token_type: string }
   expireAll(): void
@@ -51,10 +57,11 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
   const access = new Map<string, { user: string; family: Family; expires: number }>()
 
   const answerOf = (family: Family) => {
-    const accessToken = `at-SECRET-${++serial}`
+    // Looks like a JWT, so that a tab can show whose it is.
+    const accessToken = `e30.${btoa(JSON.stringify({ sub: family.user }))}.at-SECRET-${++serial}`
     const refreshToken = `rt-SECRET-${++serial}`
     access.set(accessToken, { user: family.user, family, expires: now() + server.lifetime })
-    server.issued.add(accessToken).add(refreshToken)
+    family.tokens.push(accessToken, refreshToken)
     family.current = refreshToken
     return {
       access_token: accessToken,
@@ -84,10 +91,11 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
   const server: Server = {
     lifetime, grace, omitRefreshToken: false,
     faults: { dropBefore: 0, dropAfter: 0, status: undefined, there: 20, back: 20 },
-    tokenRequests: [], revoked: [], apiRequests: [], families: [], issued: new Set(),
+    tokenRequests: [], revoked: [], apiRequests: [], families: [],
+    familyOf: (accessToken) => access.get(accessToken)?.family,
     userOf: (accessToken) => access.get(accessToken)?.user,
     login(user) {
-      const family: Family = { user, revoked: false, current: '', spent: new Map() }
+      const family: Family = { user, revoked: false, current: '', tokens: [], spent: new Map() }
       server.families.push(family)
       const omit = server.omitRefreshToken
       server.omitRefreshToken = false
@@ -133,6 +141,8 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
               const response = failing
                 ? new Response(status!.body ?? '', { status: status!.code, headers: status!.headers ?? {} })
                 : token(form)
+              sent!.status = response.status
+              if (failing) sent!.rubbish = true
               if (drop) lost(faults.back)
               else world.schedule(tab, faults.back, () => settle(() => resolve(response), 'answered'))
             })

@@ -17,6 +17,8 @@ export interface World {
   sleep(duration: number): void
   /** After every event. */
   onStep: (() => void) | undefined
+  /** Whose code runs: every event belongs to one tab, and its microtasks end before the next. */
+  current: Owner | undefined
   readonly pending: number
 }
 
@@ -77,8 +79,10 @@ export const createWorld = (seed = 1): World => {
         entry.owner.parked.push(entry.task)
         continue
       }
+      world.current = entry.owner
       entry.task()
       await microtasks()
+      world.current = undefined
       world.onStep?.()
       return true
     }
@@ -91,6 +95,7 @@ export const createWorld = (seed = 1): World => {
     wallOffset: 1_800_000_000_000,
     random,
     onStep: undefined,
+    current: undefined,
     get pending() {
       return heap.filter((entry) => !entry.cancelled && !entry.owner?.dead).length
     },

@@ -1,0 +1,47 @@
+import { listTabs, onMessage, report, tab, tell } from './bus.js'
+import { mountCallsPanel } from './calls-panel.js'
+import { mountCookiesPanel } from './cookies-panel.js'
+import { $, sentenceOf } from './dom.js'
+import { createLog } from './log.js'
+import { mountServerPanel } from './server-panel.js'
+import { mountSessionPanel } from './session-panel.js'
+import { session, storageChoice } from './session.js'
+import { showStatus } from './status.js'
+import { mountTabsPanel } from './tabs-panel.js'
+import { createTimeline } from './timeline.js'
+
+document.title = `Tab ${tab} · latchkey demo`
+$('tabs-title').textContent = `Tabs (this is tab ${tab})`
+
+const log = createLog($('log'), tab)
+const timeline = createTimeline($('timeline'), tab)
+const shared = storageChoice !== 'memory'
+
+onMessage((message) => {
+  const { type, source, until } = message
+  if (type === 'storage') return location.reload()
+  if (type === 'frame') return
+  log.show(message)
+  if (type === 'hello' && until) timeline.follow(message)
+  if (['login', 'refresh', 'change'].includes(type)) {
+    if (source === 'local') timeline.token(message, shared)
+    else timeline.follow(message)
+  }
+  if (type === 'logout' && (source === 'local' || message.tab === tab)) timeline.end(message)
+})
+
+const showTabs = async () => timeline.setTabs(await listTabs())
+setInterval(showTabs, 2000)
+showTabs()
+
+addEventListener('unhandledrejection', (event) => log.say('error', sentenceOf(event.reason)))
+addEventListener('error', (event) => log.say('error', sentenceOf(event.error ?? event)))
+
+const draw = mountSessionPanel({ tell })
+mountCallsPanel()
+mountTabsPanel({ onMessage })
+mountServerPanel()
+mountCookiesPanel()
+report(session)
+showStatus(session, { onChange: draw })
+$('clear-log').onclick = log.clear

@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest'
+import { startServer } from '../../demo/server/index.mjs'
+import { scenes, type Tab, tokensUsed, until } from './support.js'
+
+// The demo itself, with its own pages, its own policy, and a server that forgives nothing.
+scenes('The demo', (scene) => {
+  /** What the page and its frames say of the session, by the words a person reads. */
+  const texts = (tab: Tab, selector: string) =>
+    tab.evaluate((selector) => {
+      const frames = [...document.querySelectorAll('iframe')].map((frame) => frame.contentDocument)
+      return [document, ...frames].map((each) => each?.querySelector(selector)?.textContent ?? '')
+    }, selector)
+
+  const everywhere = (tab: Tab, selector: string, text: string) =>
+    until(async () => (await texts(tab, selector)).every((each) => each === text), `${selector} says ${text} everywhere`)
+
+  const logIn = async () => {
+    const tab = await scene.open({ page: '' })
+    await tab.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')
+    await tab.click('#login button')
+    await tab.waitFor(() => document.getElementById('who')?.textContent === 'Alice')
+    return tab
+  }
+
+  it('R2 R35: shows a login, one refresh for three frames, calls in each, and a logout that reaches all and outlasts a reload', async () => {
+    const { state } = scene.site
+    const tab = await logIn()
+    for (const count of [1, 2, 3]) {
+      await tab.click('#add-tab')
+      await tab.waitFor((count) => document.querySelectorAll('iframe').length === count, count)
+      await everywhere(tab, '#who', 'Alice')
+    }
+    expect(state).toMatchObject({ logins: 1, reuses: 0 })
+
+    // The refresh comes by itself, is shown, and is one.
+    await tab.waitFor(() => document.querySelector('#log .refresh')?.textContent?.includes('refreshed the token'))
+    await tab.waitFor(() => document.querySelector('#log .refresh .followers')?.textContent?.startsWith('3 tabs followed'))
+    expect(Math.max(...state.refreshTokensSeen.values())).toBe(1)
+
+    for (const frame of [0, 1, 2]) await tab.click('#call', frame)
+    await until(async () => (await texts(tab, '#result')).slice(1).every((text) => text === '200, Alice.'))
+    expect(tokensUsed(state.log).every(Boolean)).toBe(true)
+
+    await tab.click('#logout', 1)
+    await everywhere(tab, '#who', 'Signed out')
+    const { tokenRequests } = state
+    await tab.goto(scene.site.url)
+    await tab.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')
+    expect(state).toMatchObject({ tokenRequests, reuses: 0 })
+    expect(tab.problems).toEqual([])
+  })
+
+  it('R2: sends twenty calls at once with one refresh when the server refuses every access token', async () => {
+    const { state } = scene.site
+    const tab = await logIn()
+    const before = state.rotations
+    await tab.click('#expire-all')
+    await until(() => state.events.some(({ kind }) => kind === 'control'))
+    await tab.click('#call-twenty')
+    await tab.waitFor(() => document.querySelectorAll('#squares .good').length === 20)
+    expect(state.rotations - before).toBe(1)
+    expect(state.reuses).toBe(0)
+    expect(tab.problems).toEqual([])
+  })
+
+  it('R80: shares its session with the script-tag page, and a logout there reaches it', async () => {
+    const tab = await logIn()
+    const other = await scene.open({ page: 'script-tag.html', inWindow: true })
+    await other.waitFor(() => document.getElementById('who')?.textContent === 'Alice')
+    await other.click('#call')
+    await other.waitFor(() => document.getElementById('result')?.textContent?.startsWith('200: the API says this is Alice'))
+    await other.click('#logout')
+    for (const each of [tab, other]) await each.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')
+    expect([...tab.problems, ...other.problems]).toEqual([])
+  })
+
+  it('forgets nothing when its tokens are in a cookie, and verifies it at the server', async () => {
+    const tab = await scene.open({ page: '?storage=cookie' })
+    await tab.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')
+    await tab.click('#login button')
+    await tab.waitFor(() => document.getElementById('who')?.textContent === 'Alice')
+    await tab.goto(scene.site.url)
+    await tab.waitFor(() => document.getElementById('who')?.textContent === 'Alice')
+    await tab.click('#verify')
+    await tab.waitFor(() => document.getElementById('session-result')?.textContent?.startsWith('The server verified the token: it belongs to Alice'))
+    expect(tab.problems).toEqual([])
+  })
+}, { quiet: true, grace: 0, lifetime: 9 }, startServer)

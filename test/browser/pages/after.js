@@ -1,0 +1,1 @@
+seen.added = Object.getOwnPropertyNames(globalThis).filter((name) => !seen.globals.includes(name))
