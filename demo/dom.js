@@ -7,7 +7,7 @@ export const el = (tag, props = {}, ...children) => {
     if (name in node) node[name] = value
     else node.setAttribute(name, value)
   }
-  node.append(...children.filter((child) => child !== undefined && child !== null))
+  node.append(...children.filter((child) => child))
   return node
 }
 

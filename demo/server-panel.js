@@ -32,8 +32,8 @@ export const mountServerPanel = () => {
     const last = events.at(-1)?.id ?? 0
     if (last !== newest) {
       newest = last
-      $('server-events').replaceChildren(...events.slice(-40).reverse().map(({ at, kind, sentence }) =>
-        el('li', { className: `entry ${kind}` }, el('time', { dateTime: new Date(at).toISOString(), textContent: timeOf(at) }), el('div', { textContent: sentence }))))
+      $('server-events').replaceChildren(...events.slice(-40).reverse().map(({ at, kind, sentence, times }) =>
+        el('li', { className: `entry ${kind}` }, el('time', { dateTime: new Date(at).toISOString(), textContent: timeOf(at) }), el('div', { textContent: sentence }, times > 1 && el('code', { textContent: `${times} times` })))))
     }
     slow = faults.delayToken > 0
     $('fault-slow').setAttribute('aria-pressed', slow)

@@ -54,7 +54,7 @@ export interface ServerState {
   apiCalls: number
   refreshTokensSeen: Map<string, number>
   log: LoggedRequest[]
-  events: { id: number; at: number; kind: string; sentence: string }[]
+  events: { id: number; at: number; kind: string; sentence: string; times: number }[]
   faults: Faults
   reset(): void
 }

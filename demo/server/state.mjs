@@ -19,7 +19,9 @@ export const createState = (options) => ({
   eventCount: 0,
 
   note(kind, sentence) {
-    this.events.push({ id: ++this.eventCount, at: Date.now(), kind, sentence })
+    const last = this.events.at(-1)
+    const again = last?.sentence === sentence ? this.events.pop().times + 1 : 1
+    this.events.push({ id: ++this.eventCount, at: Date.now(), kind, sentence, times: again })
     if (this.events.length > LONGEST_HISTORY) this.events.shift()
   },
 

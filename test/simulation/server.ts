@@ -58,8 +58,8 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
 
   const answerOf = (family: Family) => {
     // Looks like a JWT, so that a tab can show whose it is.
-    const accessToken = `e30.${btoa(JSON.stringify({ sub: family.user }))}.at-SECRET-${++serial}`
-    const refreshToken = `rt-SECRET-${++serial}`
+    const accessToken = `e30.${btoa(JSON.stringify({ sub: family.user }))}.at-SECRET-${++serial}-`
+    const refreshToken = `rt-SECRET-${++serial}-`
     access.set(accessToken, { user: family.user, family, expires: now() + server.lifetime })
     family.tokens.push(accessToken, refreshToken)
     family.current = refreshToken

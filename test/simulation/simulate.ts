@@ -204,6 +204,16 @@ export const simulate = async (history: History): Promise<Verdict> => {
   const invariants = createInvariants(on, browser, (who, what) => note(on, who, what))
   world.onStep = () => invariants.check()
 
+  try {
+    await play(on, invariants, browser)
+  } catch (error) {
+    invariants.violations.push(`I7: ${String(error)}`)
+  }
+  return { history, violations: invariants.violations, trace: on.trace, tokenRequests: server.tokenRequests.length }
+}
+
+const play = async (on: Stage, invariants: Invariants, browser: ReturnType<typeof createBrowser>): Promise<void> => {
+  const { world, history } = on
   for (const action of history.actions) {
     await world.run(perform(on, invariants, browser, action))
     await world.settle()
@@ -228,5 +238,4 @@ export const simulate = async (history: History): Promise<Verdict> => {
     await world.run(120_000)
     invariants.checkEnd()
   }
-  return { history, violations: invariants.violations, trace: on.trace, tokenRequests: server.tokenRequests.length }
 }

@@ -47,12 +47,16 @@ export const seeded = (seed: number): (() => number) => {
   }
 }
 
+/** A history of a few days takes some thousand. */
+const MOST_STEPS = 50_000
+
 const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 export const createWorld = (seed = 1): World => {
   const random = seeded(seed)
   const heap: Entry[] = []
   let order = 0
+  let steps = 0
   let time = 0
 
   const before = (a: Entry, b: Entry) => a.time < b.time || (a.time === b.time && a.order < b.order)
@@ -79,6 +83,7 @@ export const createWorld = (seed = 1): World => {
         entry.owner.parked.push(entry.task)
         continue
       }
+      if (++steps > MOST_STEPS) throw new Error('A storm: far more events than any history needs')
       world.current = entry.owner
       entry.task()
       await microtasks()
