@@ -67,6 +67,7 @@ export const createTimeline = (root, ownTab) => {
   }
 
   const draw = () => {
+    if (!width) return // not laid out yet: the observer below draws
     const now = Date.now()
     tokens = tokens.filter(({ until }) => until > now - KEEP)
     marks = marks.filter(({ at }) => at > now - KEEP)
