@@ -5,6 +5,7 @@ import terser from '@rollup/plugin-terser'
 import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
+const entries = { index: 'src/index.ts', core: 'src/core.ts' }
 const external = ['idb-keyval', 'js-cookie', 'jwt-decode']
 const sources = [
   resolve({ browser: true, extensions: ['.ts', '.js'] }),
@@ -29,17 +30,17 @@ const integrity = {
 export default [
   // For bundlers: one module per source file, so that a storage nobody imports takes its package with it.
   {
-    input: 'src/index.ts',
+    input: entries,
     external,
     plugins: [clean, ...sources],
     output: { dir: 'dist', format: 'es', preserveModules: true, sourcemap: true },
   },
-  // For TypeScript: one file of declarations.
+  // For TypeScript: a file of declarations for each entry, and one for what they share.
   {
-    input: 'src/index.ts',
+    input: entries,
     external,
     plugins: [dts({ compilerOptions: { stripInternal: true } })],
-    output: { file: 'dist/index.d.ts' },
+    output: { dir: 'dist', chunkFileNames: 'types.d.ts' },
   },
   // For a script tag: everything, in the one global `latchkey`.
   {

@@ -7,26 +7,29 @@ import { createLock } from './lock.js'
 import { createLogout, createRevocation } from './logout.js'
 import { checkOptions } from './options.js'
 import { originRule } from './origins.js'
-import { browserPlatform, type Platform } from './platform.js'
-import type { TokenSet } from './recordTypes.js'
+import type { Platform } from './platform.js'
+import type { TokenSet, TokenStorage } from './recordTypes.js'
 import { createRefresher } from './refresh.js'
 import { createRefreshCall } from './refreshCall.js'
 import { createSchedule } from './schedule.js'
 import { bearer } from './schemes/bearer.js'
 import { createSessionState } from './session.js'
 import { createSetTokens } from './setTokens.js'
-import { indexedDBStorage } from './storage/indexedDBStorage.js'
 import { createSync } from './sync.js'
 import type { Session, SessionEvents, SessionOptions, SessionSnapshot, UnverifiedClaims } from './types.js'
 
 /** How long a request that was in flight when the page went into the back/forward cache may still answer. */
 const GRACE_AFTER_RETURN = 1000
 
-/** The same as {@link createSession} on any platform: tests and the simulator bring their own. */
-export const createSessionOn = <Claims = UnverifiedClaims>(given: Platform, options: SessionOptions): Session<Claims> => {
+/** Opens a session on any platform: tests and the simulator bring their own. `fallback` makes a storage where none is given. */
+export const createSessionOn = <Claims = UnverifiedClaims>(
+  given: Platform,
+  options: SessionOptions,
+  fallback?: () => TokenStorage,
+): Session<Claims> => {
   const {
     name = 'latchkey',
-    storage = indexedDBStorage(),
+    storage,
     origins = given.origin ? [given.origin] : [],
     refresh,
     revoke = refresh?.revoke,
@@ -36,7 +39,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(given: Platform, opti
     maxRetryAfter = 300_000,
     unauthorizedCooldown = 30_000,
     allowInsecureOrigins = false,
-  } = checkOptions(options)
+  } = checkOptions(options, fallback)
   const allows = originRule(origins, allowInsecureOrigins)
   const store = storage.open(name)
   // With `this` of nobody: a native fetch that is called as a method of another object throws.
@@ -89,8 +92,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(given: Platform, opti
     if (change === 'leave') {
       left = true
       hints.close()
-      lock.release()
-      return
+      return lock.release()
     }
     if (change === 'return') {
       left = false
@@ -146,11 +148,3 @@ export const createSessionOn = <Claims = UnverifiedClaims>(given: Platform, opti
     },
   }
 }
-
-/**
- * Opens the session of this origin, in every tab the same. Nothing is sent by it; what is stored is read in the
- * background, see {@link Session.ready}.
- * @throws {SessionError} `invalid_option`, `insecure_context`: at once, naming the option and the fix.
- */
-export const createSession = <Claims = UnverifiedClaims>(options: SessionOptions): Session<Claims> =>
-  createSessionOn<Claims>(browserPlatform(), options)

@@ -1,4 +1,4 @@
-export { createSession } from './createSession.js'
+export { createSession } from './createDefaultSession.js'
 export { isSessionError, RefreshError, SessionError } from './errors.js'
 export { installFetch } from './installFetch.js'
 export { refreshTokenGrant } from './refreshTokenGrant.js'

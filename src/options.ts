@@ -1,4 +1,5 @@
 import { SessionError } from './errors.js'
+import type { TokenStorage } from './recordTypes.js'
 import type { SessionOptions } from './types.js'
 
 type Check = (value: unknown) => boolean
@@ -30,7 +31,7 @@ export const invalidOption = (name: string, value: unknown, fix: string): Sessio
   )
 
 /** A checked copy that has only own members, so that a polluted Object.prototype sets no option. @throws {SessionError} */
-export const checkOptions = (options: SessionOptions): SessionOptions => {
+export const checkOptions = (options: SessionOptions, fallback?: () => TokenStorage): SessionOptions & { storage: TokenStorage } => {
   if (Object(options) !== options) throw invalidOption('createSession: options', options, 'an object')
   const own = Object.assign(Object.create(null) as SessionOptions, options)
   for (const name of Object.keys(own) as (keyof SessionOptions)[]) {
@@ -42,5 +43,7 @@ export const checkOptions = (options: SessionOptions): SessionOptions => {
     if (value === undefined) delete own[name]
     else if (!check(value)) throw invalidOption(name, value, fix)
   }
-  return own
+  const storage = own.storage ?? fallback?.()
+  if (!storage) throw invalidOption('storage', storage, checks.storage[1])
+  return Object.assign(own, { storage })
 }

@@ -1,4 +1,4 @@
-import { createSession } from './createSession.js'
+import { createSession } from './createDefaultSession.js'
 import { installFetch } from './installFetch.js'
 import { refreshTokenGrant } from './refreshTokenGrant.js'
 import { cookieStorage } from './storage/cookieStorage.js'

@@ -1,3 +1,7 @@
-import { cookieStorage, createSession, refreshTokenGrant } from 'latchkey'
+import { cookieStorage } from 'latchkey'
+import { createSession } from 'latchkey/core'
 
-export const session = createSession({ refresh: refreshTokenGrant({ url: '/token' }), storage: cookieStorage() })
+export const session = createSession({
+  refresh: ({ refreshToken }, { fetch, signal }) => fetch('/refresh', { method: 'POST', body: refreshToken, signal }),
+  storage: cookieStorage(),
+})

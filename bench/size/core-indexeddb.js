@@ -1,3 +1,6 @@
-import { createSession, indexedDBStorage, refreshTokenGrant } from 'latchkey'
+import { createSession, indexedDBStorage } from 'latchkey'
 
-export const session = createSession({ refresh: refreshTokenGrant({ url: '/token' }), storage: indexedDBStorage() })
+export const session = createSession({
+  refresh: ({ refreshToken }, { fetch, signal }) => fetch('/refresh', { method: 'POST', body: refreshToken, signal }),
+  storage: indexedDBStorage(),
+})

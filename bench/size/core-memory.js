@@ -1,3 +1,7 @@
-import { createSession, memoryStorage, refreshTokenGrant } from 'latchkey'
+import { memoryStorage } from 'latchkey'
+import { createSession } from 'latchkey/core'
 
-export const session = createSession({ refresh: refreshTokenGrant({ url: '/token' }), storage: memoryStorage() })
+export const session = createSession({
+  refresh: ({ refreshToken }, { fetch, signal }) => fetch('/refresh', { method: 'POST', body: refreshToken, signal }),
+  storage: memoryStorage(),
+})

@@ -9,6 +9,8 @@ const law: Law = {
     'script.ts',
     'index.ts',
     'installFetch.ts',
+    'createDefaultSession.ts',
+    'core.ts',
     'createSession.ts',
     'authorizedFetch.ts',
     'credentials.ts',

@@ -19,6 +19,8 @@ const MODULES = [
   'authorizedFetch',
   'channel',
   'claims',
+  'core',
+  'createDefaultSession',
   'createSession',
   'credentials',
   'emitter',
@@ -50,7 +52,7 @@ describe('the tarball', () => {
   it('holds the build and the documents, and nothing else', () => {
     const scripts = [...MODULES, 'latchkey.min'].flatMap((name) => [`dist/${name}.js`, `dist/${name}.js.map`])
     const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
-    expect(packed.files).toEqual([...scripts, 'dist/index.d.ts', 'dist/sri.json', ...documents].sort())
+    expect(packed.files).toEqual([...scripts, 'dist/core.d.ts', 'dist/index.d.ts', 'dist/sri.json', 'dist/types.d.ts', ...documents].sort())
   })
 
   it('has no doc comments in its scripts, which the declarations carry', () => {
@@ -131,6 +133,8 @@ describe('the declarations', () => {
     writeFileSync(
       join(packed.project, 'consumer.ts'),
       `import { createSession, memoryStorage, refreshTokenGrant, type Session } from 'latchkey'
+      import { createSession as createCoreSession } from 'latchkey/core'
+      export const core: Session = createCoreSession({ storage: memoryStorage() })
       export const session: Session<{ sub: string }> = createSession<{ sub: string }>({
         refresh: refreshTokenGrant({ url: '/token', clientId: 'web' }),
         storage: memoryStorage(),

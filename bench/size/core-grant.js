@@ -1,0 +1,6 @@
+import { createSession, indexedDBStorage, refreshTokenGrant } from 'latchkey'
+
+export const session = createSession({
+  refresh: refreshTokenGrant({ url: '/token' }),
+  storage: indexedDBStorage(),
+})
