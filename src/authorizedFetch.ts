@@ -1,52 +1,15 @@
 import type { Credential, Credentials } from './credentials.js'
 
-/** Where the token may go; and whether a call is the refresh itself. */
+/** Where the token may go, and what it looks like there. */
 export interface FetchRules {
   /** The absolute URL that the browser will use. @throws {TypeError} */
   parse(url: string): URL
   allows(url: URL): boolean
+  /** Whether a call is the refresh itself, or comes after the end. */
   bypass(): boolean
   header(accessToken: string): [name: string, value: string]
-}
-
-/** By brand, not by instanceof: a Request of another frame is one too. */
-const isRequest = (input: unknown): input is Request => Object.prototype.toString.call(input) === '[object Request]'
-
-const isPlain = (value: object) => {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
-
-/** Adds one header and leaves the rest as the caller wrote it: a `Headers` copy would change the case on the wire. */
-const withHeader = (headers: HeadersInit | undefined | null, [name, value]: [string, string]): HeadersInit => {
-  if (Array.isArray(headers)) return [...headers, [name, value]]
-  if (!headers || isPlain(headers)) return { ...(headers as Record<string, string>), [name]: value }
-  const copy = new Headers(headers)
-  copy.set(name, value)
-  return copy
-}
-
-/**
- * Prepares the two sends that a call may need; the second is the replay. A Request is cloned, which is the only
- * lossless way to change a header of one; else the caller's own init is kept and only its headers change.
- */
-const sender = (fetch: typeof globalThis.fetch, input: RequestInfo | URL, init: RequestInit | undefined, rules: FetchRules) => {
-  if (!isRequest(input) && (!init || isPlain(init))) {
-    const kept = { ...init }
-    return ({ accessToken }: Credential) =>
-      fetch(input, { ...kept, headers: withHeader(kept.headers, rules.header(accessToken)) })
-  }
-  const own = isRequest(input) && !init ? input : new Request(input, init)
-  const first = own.clone()
-  // Uses up the caller's body at once, as native does.
-  const second = own === input ? new Request(own) : own
-  let next = first
-  return ({ accessToken }: Credential) => {
-    const request = next
-    next = second
-    request.headers.set(...rules.header(accessToken))
-    return fetch(request)
-  }
+  /** A server wants more than a new token could give. */
+  stepUp(challenge: string): void
 }
 
 /**
@@ -58,55 +21,88 @@ export const createAuthorizedFetch = (
   credentials: Credentials,
   rules: FetchRules,
 ): typeof globalThis.fetch => {
-  // A method in braces keeps the name, one parameter the length, that the native function has.
-  const wrapper = {
-    fetch(input: RequestInfo | URL): Promise<Response> {
-      const args = arguments as unknown as Parameters<typeof globalThis.fetch>
-      const init = args[1]
-      const native = () => underlying(...args)
-      if (rules.bypass()) return native()
+  /** What to do for a call that gets the token; nothing for others. Throws when something is wrong with the call. */
+  const prepare = (input: RequestInfo | URL, init?: RequestInit | null): (() => Promise<Response>) | undefined => {
+    if (rules.bypass() || credentials.current() === null) return
+    // By brand, not by instanceof: a Request of another frame is one too.
+    const source = Object.prototype.toString.call(input) === '[object Request]' ? (input as Request) : undefined
+    const {
+      headers = source?.headers ?? [],
+      keepalive = source?.keepalive,
+      mode = source?.mode,
+      signal = source?.signal,
+      body,
+      // Without a prototype, of which a polluted one would speak up.
+    } = init ?? ({ __proto__: null } as RequestInit)
+    const url = rules.parse(source ? source.url : `${input as string}`)
+    const pairs = (Symbol.iterator in headers ? [...headers] : Object.entries(headers)) as [string, string][]
+    const credential = keepalive ? credentials.held() : credentials.current()
+    if (
+      credential === null ||
+      !rules.allows(url) ||
+      mode === 'no-cors' ||
+      signal?.aborted ||
+      pairs.some(([name]) => /^authorization$/i.test(name))
+    ) {
+      return
+    }
+    // Only the headers of a plain init change. What cannot be spread, or could change while the call waits,
+    // becomes a Request first, as it does in the native function too.
+    const request =
+      source || !credential || (init && Object.getPrototypeOf(init) !== Object.prototype)
+        ? new Request(source ?? url, init!)
+        : undefined
+    const kept = { __proto__: null, ...init } as RequestInit
+    const replayable = !keepalive && !(body as ReadableStream | undefined)?.getReader
+    const spare = replayable ? request?.clone() : undefined
 
-      let url: URL
-      let send: (credential: Credential) => Promise<Response>
-      let credential: Credential | null | undefined
-      const request = isRequest(input) ? input : undefined
-      const signal = init?.signal ?? request?.signal
-      const keepalive = init?.keepalive ?? request?.keepalive
-      try {
-        url = rules.parse(request ? request.url : String(input))
-        if (
-          !rules.allows(url) ||
-          signal?.aborted ||
-          (init?.mode ?? request?.mode) === 'no-cors' ||
-          new Headers(init?.headers ?? request?.headers).has(rules.header('')[0])
-        ) {
-          return native()
+    const send = ({ accessToken }: Credential, request?: Request) => {
+      const header = rules.header(accessToken)
+      request?.headers.set(...header)
+      // The very URL that was decided on: a relative one may come to mean another.
+      return request ? underlying(request) : underlying(url.href, { ...kept, headers: [...pairs, header] })
+    }
+    const answer = async (response: Response, used: Credential) => {
+      // The browser took the header off on its way to another origin: a new token would not help (R53).
+      if (response.redirected && new URL(response.url).origin !== url.origin) return response
+      const challenge = response.headers.get('WWW-Authenticate') ?? ''
+      // Only the user can help here, no refresh can (RFC 6750 §3.1, RFC 9470 §3).
+      if (/insufficient_(scope|user_authentication)/.test(challenge)) rules.stepUp(challenge)
+      else if (response.status === 401) {
+        const successor = await credentials.renew(used, /invalid_token/.test(challenge), signal)
+        if (successor && replayable) {
+          response.body?.cancel().catch(() => {})
+          return send(successor, spare)
         }
-        credential = keepalive ? credentials.held() : credentials.current()
-        if (credential === null) return native()
-        send = sender(underlying, input, init, rules)
+      }
+      return response
+    }
+    const start = (used: Credential) =>
+      send(used, request).then((response) => (response.status === 401 || response.status === 403 ? answer(response, used) : response))
+    return () =>
+      credential
+        ? start(credential)
+        : credentials.obtain(signal).then(
+            (obtained) => (obtained ? start(obtained) : underlying(request!)),
+            (error) => {
+              if (!signal?.aborted) throw error
+              // Also cancels a stream that was to be sent.
+              return underlying(request!)
+            },
+          )
+  }
+
+  // A method keeps the name, and one parameter the length, that the native function has.
+  const wrapper = {
+    fetch(_input: RequestInfo | URL): Promise<Response> {
+      const args = arguments as unknown as Parameters<typeof globalThis.fetch>
+      let call: (() => Promise<Response>) | undefined
+      try {
+        call = prepare(...args)
       } catch {
         // Whatever is wrong with the call, native says it in its own words.
-        return native()
       }
-
-      const oneShot = keepalive || typeof (init?.body as ReadableStream | undefined)?.getReader === 'function'
-      const start = (used: Credential) =>
-        send(used).then(async (response) => {
-          if (response.status !== 401) return response
-          // The browser took the header off on its way to another origin: a new token would not help (R53).
-          if (response.redirected && rules.parse(response.url).origin !== url.origin) return response
-          const challenge = response.headers.get('WWW-Authenticate') ?? ''
-          // Only the user can help here, no refresh can (RFC 6750 §3.1, RFC 9470 §3).
-          if (/insufficient_(scope|user_authentication)/.test(challenge)) return response
-          const successor = await credentials.renew(used, /invalid_token/.test(challenge), signal)
-          if (!successor || oneShot) return response
-          void response.body?.cancel().catch(() => {})
-          return send(successor)
-        })
-      return credential
-        ? start(credential)
-        : credentials.obtain(signal).then((obtained) => (obtained ? start(obtained) : native()))
+      return call ? call() : underlying(...args)
     },
   }
   return wrapper.fetch

@@ -112,6 +112,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     allows,
     bypass: () => closed || call.calling,
     header: bearer.header,
+    stepUp: (challenge) => emitter.emit('stepup', { source: 'local', challenge }),
   }
   const wrapFetch = (underlying: typeof globalThis.fetch) => createAuthorizedFetch(underlying, credentials, rules)
   const open = <Args extends unknown[], Result>(method: (...args: Args) => Promise<Result>) =>

@@ -11,16 +11,14 @@ export const installFetch = (session: Pick<Session, 'wrapFetch'>): (() => void) 
   let installed = true
   const undo = replaceGlobalFetch((former) => {
     const authorized = session.wrapFetch(former)
-    const wrapper = {
+    return {
       fetch(_input: RequestInfo | URL): Promise<Response> {
-        const args = arguments as unknown as Parameters<typeof fetch>
-        return (installed ? authorized : former)(...args)
+        return (installed ? authorized : former).apply(undefined, arguments as unknown as Parameters<typeof fetch>)
       },
-    }
-    return wrapper.fetch
+    }.fetch
   })
   if (!undo) {
-    throw new SessionError('install_failed', 'The global fetch cannot be replaced, it may be frozen: use session.fetch instead')
+    throw new SessionError('install_failed', 'The global fetch is frozen: use session.fetch instead')
   }
   return () => {
     installed = false

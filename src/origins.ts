@@ -2,34 +2,29 @@ import { SessionError } from './errors.js'
 
 const isLoopback = (hostname: string) => /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname)
 
-/** Where nobody on the way can read along: https, or this machine itself (secure-contexts §3.1). */
-export const isConfidential = (url: URL): boolean =>
-  url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
-
 /** Checks `origins`, and returns the test of a parsed URL against them. @throws {SessionError} */
 export const originRule = (origins: readonly string[], allowInsecureOrigins: boolean): ((url: URL) => boolean) => {
-  const allowed = new Set<string>()
-  for (const [index, entry] of origins.entries()) {
+  const prefixes = origins.map((entry, index) => {
     let url: URL | undefined
     try {
       url = new URL(entry)
     } catch {
       // Said below.
     }
-    if (!url || !/^https?:$/.test(url.protocol) || url.username || url.pathname + url.search + url.hash !== '/') {
-      throw new SessionError(
-        'invalid_option',
-        `origins[${index}] is not an origin: give scheme, host and port only, such as 'https://api.example.com'`,
-      )
+    // Also without user, query and fragment.
+    if (!url || !/^https?:/.test(url.href) || url.href !== url.origin + url.pathname) {
+      throw new SessionError('invalid_option', `origins[${index}] is no origin: give scheme, host and port, such as 'https://api.example.com'`)
     }
-    if (!allowInsecureOrigins && !isConfidential(url)) {
-      throw new SessionError(
-        'insecure_context',
-        `origins[${index}] is plain http, where anybody on the way can read the token: use https, or set allowInsecureOrigins`,
-      )
+    // Anybody on the way could read along, unless it is this machine itself (secure-contexts §3.1).
+    if (!allowInsecureOrigins && url.protocol === 'http:' && !isLoopback(url.hostname)) {
+      throw new SessionError('insecure_context', `origins[${index}] is plain http: use https, or set allowInsecureOrigins`)
     }
-    allowed.add(url.origin)
-  }
-  // A blob: URL has the origin of its page, but is none of its addresses.
-  return (url) => /^https?:$/.test(url.protocol) && allowed.has(url.origin)
+    return url.href.replace(/\/?$/, '/')
+  })
+  // Segment by segment, of what the URL parser has made of it: a prefix ends with a slash. Where a path narrows
+  // it, what a server may yet take for `/` or `..` is outside. A blob: URL has an origin, but no such path.
+  return ({ origin, pathname }) =>
+    prefixes.some(
+      (prefix) => `${origin}${pathname}/`.startsWith(prefix) && (prefix === `${origin}/` || !/%2[ef]|%5c|\.\./i.test(pathname)),
+    )
 }

@@ -57,7 +57,8 @@ export interface SessionOptions {
   /** Default: `indexedDBStorage()`. */
   storage?: TokenStorage
   /**
-   * Origins that receive the token: scheme, host and port, compared exactly, e.g. `https://api.example.com`.
+   * Origins that receive the token: scheme, host and port, compared exactly, e.g. `https://api.example.com`. A path
+   * narrows one to what lies below it, `https://api.example.com/v1`; not after a redirect, which stays the browser's.
    * Default: the page's own origin and nothing else. When given, it replaces the default.
    */
   origins?: readonly string[]
@@ -118,6 +119,12 @@ export interface SessionEvents {
   logout: BaseEvent & { readonly reason: EndReason }
   /** Another login replaced the session without a logout in between, maybe of another user: drop what belongs to the former. */
   change: BaseEvent
+  /**
+   * A server answered 401 or 403 and wants what no refresh can bring: another scope, or a login that is stronger or
+   * more recent. `challenge` is its `WWW-Authenticate` header as it came, with `scope`, `acr_values`, `max_age`
+   * (RFC 6750 §3, RFC 9470 §3). The caller of `fetch` gets the answer too.
+   */
+  stepup: BaseEvent & { readonly challenge: string }
   /** Something failed in the background and nobody awaits it. The session is as it was. */
   error: BaseEvent & { readonly error: SessionError | RefreshError }
 }

@@ -49,6 +49,21 @@ describe('where the token goes', () => {
       expect(bearerOf(b.requests[0]) ?? null).toBeNull()
     })
   }
+  describe('under an origin with a path', () => {
+    const inside = ['/v1', '/v1/', '/v1/me?x=/../y', '/v1/a/../b', '/v0/../v1/me', '/./v1/me', '/v1/%61', '/%2e/v1/x', '/v1//me']
+    const outside = [
+      '/', '/v10', '/v1x/', '/V1/', '/v1/../admin', '/v1/%2e%2e/admin', '/v1/..%2fadmin', '/v1/%2E%2e%2Fadmin', '/v1\\..\\admin', '/v1/..%5cadmin',
+      '/v1/..;/admin', '/%76%31/', '//v1/', '/v1%2fme', '/x?/v1/', '/x#/v1/',
+    ]
+    for (const origins of [['https://api.example.com/v1'], ['https://api.example.com/v1/']]) {
+      test(`R51: ${origins[0]} is all that gets it`, async () => {
+        const b = await recorded(undefined, { origins })
+        await b.signIn()
+        for (const path of [...inside, ...outside]) await b.fetch(`https://api.example.com${path}`)
+        expect(b.requests.map((request, index) => (bearerOf(request) ? [...inside, ...outside][index] : undefined)).filter(Boolean)).toEqual(inside)
+      })
+    }
+  })
   test('R51: with no configuration only the own origin gets it', async () => {
     const b = await recorded(undefined, { origins: undefined })
     await b.signIn()
@@ -116,7 +131,7 @@ describe('it is still fetch', () => {
     const init = { method: 'PUT', headers: { 'X-Mixed-Case': 'v' }, body: '{"a":1}', credentials: 'omit', cache: 'no-store', priority: 'low' } as const
     await b.fetch('/me', init)
     const sent = b.calls[0]!.args[1] as Record<string, unknown>
-    expect(sent).toEqual({ ...init, headers: { 'X-Mixed-Case': 'v', Authorization: `Bearer ${b.tokens.access_token}` } })
+    expect(sent).toEqual({ ...init, headers: [['X-Mixed-Case', 'v'], ['Authorization', `Bearer ${b.tokens.access_token}`]] })
     expect(init.headers).toEqual({ 'X-Mixed-Case': 'v' })
   })
   test('C71: an init that is an instance with getters, or a Request, is understood', async () => {
@@ -155,6 +170,86 @@ describe('it is still fetch', () => {
       await expect(promise).rejects.toThrow(TypeError)
     })
   }
+  test('C71: headers that can be read only once arrive, and so does an init with its own prototype of none', async () => {
+    const b = await recorded()
+    await b.signIn()
+    await b.fetch('/me', { headers: new Map([['X-A', '1']]).entries() as unknown as HeadersInit })
+    await b.fetch('/me', Object.assign(Object.create(null), { method: 'PUT', body: 'x' }))
+    await b.fetch('/me', Object.create({ method: 'DELETE' }))
+    expect(b.requests.map(({ method }) => method)).toEqual(['GET', 'PUT', 'DELETE'])
+    expect(b.requests[0]!.headers.get('X-A')).toBe('1')
+    expect(b.requests.map(bearerOf)).toEqual(Array(3).fill(`Bearer ${b.tokens.access_token}`))
+  })
+  test('C73: headers that are null or no object are the native TypeError', async () => {
+    const b = await recorded()
+    await b.signIn()
+    for (const headers of [null, 5, 'a: b', [['a']]]) {
+      await expect(b.fetch('/me', { headers: headers as HeadersInit })).rejects.toThrow(TypeError)
+    }
+  })
+  test('C79: what changes while a call waits for its token is sent as it was at the call', async () => {
+    const b = await recorded()
+    await b.signIn()
+    b.world.sleep(400_000)
+    const bytes = new Uint8Array([1, 2])
+    const init = { method: 'POST', body: bytes, headers: { 'X-A': '1' } }
+    const answer = b.fetch('https://api.example.com/', init)
+    bytes[0] = 9
+    init.method = 'PUT'
+    init.headers['X-A'] = '2'
+    await b.finish(answer)
+    expect([b.requests[0]!.method, b.requests[0]!.headers.get('X-A'), ...(await b.requests[0]!.bytes())]).toEqual(['POST', '1', 1, 2])
+  })
+  test('C74: an init that changes after the call is replayed as it was at the call', async () => {
+    const b = await recorded((_, count) => new Response('', { status: count > 1 ? 200 : 401 }))
+    await b.signIn()
+    const init = { method: 'POST', body: 'a' }
+    const answer = b.fetch('/me', init)
+    Object.assign(init, { method: 'DELETE', body: 'b' })
+    await b.finish(answer)
+    expect(b.requests.map(({ method }) => method)).toEqual(['POST', 'POST'])
+    expect(await b.requests[1]!.text()).toBe('a')
+  })
+  test('R52: a relative URL goes where it pointed at the time of the call', async () => {
+    const b = await recorded()
+    await b.signIn()
+    await b.fetch('me')
+    expect(b.requests[0]!.url).toBe('https://app.example.com/me')
+    expect(b.calls[0]!.args[0]).toBe('https://app.example.com/me')
+  })
+  test('C11: a polluted Object.prototype changes no call', async () => {
+    const b = await recorded()
+    await b.signIn()
+    const polluted = { method: 'POST', body: 'x', headers: { a: 'b' }, keepalive: true, mode: 'no-cors', signal: AbortSignal.abort(), origins: ['https://evil.test'] }
+    for (const [key, value] of Object.entries(polluted)) Object.defineProperty(Object.prototype, key, { value, configurable: true, writable: true })
+    try {
+      await b.fetch('/me').catch(() => {})
+      await b.fetch('https://evil.test/').catch(() => {})
+    } finally {
+      for (const key of Object.keys(polluted)) delete (Object.prototype as Record<string, unknown>)[key]
+    }
+    const sent = b.calls[0]!.args[1] as RequestInit
+    expect([sent.method, sent.body, sent.headers]).toEqual([undefined, undefined, [['Authorization', `Bearer ${b.tokens.access_token}`]]])
+    expect(b.calls[1]!.args).toEqual(['https://evil.test/'])
+  })
+  test('C76: a stream that waits for a token is cancelled with the reason of the abort', async () => {
+    const b = await recorded()
+    await b.signIn()
+    b.world.sleep(400_000)
+    const cancel = vi.fn()
+    const controller = new AbortController()
+    const reason = new Error('mine')
+    const body = new ReadableStream({ cancel })
+    const fetch = b.session.wrapFetch((request) => {
+      // As native does (Fetch §5.6, abort a fetch() call).
+      const { signal, body } = request as Request
+      return body!.cancel(signal.reason).then(() => Promise.reject(signal.reason))
+    })
+    const answer = fetch('/me', { method: 'POST', body, duplex: 'half', signal: controller.signal } as RequestInit)
+    controller.abort(reason)
+    await expect(answer).rejects.toBe(reason)
+    expect(cancel).toHaveBeenCalledExactlyOnceWith(reason)
+  })
   test('C75: a signal that is aborted already causes no refresh', async () => {
     const b = await recorded()
     await b.signIn()
@@ -251,13 +346,29 @@ describe('after a 401', () => {
     await b.finish(b.session.fetch('/always401'))
     expect(b.server.tokenRequests).toHaveLength(2)
   })
-  test('R60: insufficient_scope and insufficient_user_authentication cause no refresh', async () => {
+  for (const status of [401, 403]) {
     for (const error of ['insufficient_scope', 'insufficient_user_authentication']) {
-      const b = await recorded(() => new Response('', { status: 401, headers: { 'WWW-Authenticate': `Bearer error="${error}"` } }))
-      await b.signIn()
-      expect((await b.finish(b.fetch('/me'))).status).toBe(401)
-      expect(b.server.tokenRequests).toHaveLength(0)
+      test(`R60: a ${status} that says ${error} is told to listeners of stepup, and causes no refresh`, async () => {
+        const challenge = `Bearer error="${error}", scope="a b", max_age="5"`
+        const b = await recorded(() => new Response('', { status, headers: { 'WWW-Authenticate': challenge } }))
+        await b.signIn()
+        const told: unknown[] = []
+        b.session.on('stepup', (event) => told.push(event))
+        expect((await b.finish(b.fetch('/me'))).status).toBe(status)
+        expect(told).toEqual([{ source: 'local', challenge }])
+        expect(b.server.tokenRequests).toHaveLength(0)
+        expect(b.calls).toHaveLength(1)
+      })
     }
+  }
+  test('R60 C45: any other 403 tells nobody', async () => {
+    const b = await recorded(() => new Response('', { status: 403, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } }))
+    await b.signIn()
+    const told = vi.fn()
+    b.session.on('stepup', told)
+    await b.finish(b.fetch('/me'))
+    expect(told).not.toHaveBeenCalled()
+    expect(b.server.tokenRequests).toHaveLength(0)
   })
   test('C45: 403, 407, 419 and 500 cause no refresh', async () => {
     for (const status of [403, 407, 419, 500]) {

@@ -14,7 +14,7 @@ describe('options', () => {
     [{ storage: null }, 'storage', 'null'],
     [{ origins: 'https://a.test' }, 'origins', 'array'],
     [{ origins: ['a.test'] }, 'origins[0]', 'https://api.example.com'],
-    [{ origins: ['https://a.test', 'https://b.test/api'] }, 'origins[1]', 'scheme, host and port'],
+    [{ origins: ['https://a.test', 'https://b.test/api?x'] }, 'origins[1]', 'scheme, host and port'],
     [{ origins: ['*'] }, 'origins[0]', 'scheme'],
     [{ origins: ['https://user@a.test'] }, 'origins[0]', 'scheme'],
     [{ name: 'a b' }, 'name', 'letters'],

@@ -106,7 +106,7 @@ session.setTokens('a')
 session.status = 'authenticated'
 
 // Events: the payload follows from the name, and the answer is the unsubscriber.
-true satisfies Equals<keyof SessionEvents, 'login' | 'refresh' | 'logout' | 'change' | 'error'>
+true satisfies Equals<keyof SessionEvents, 'login' | 'refresh' | 'logout' | 'change' | 'stepup' | 'error'>
 const off = session.on('logout', (event) => {
   true satisfies Equals<typeof event.reason, EndReason>
   true satisfies Equals<typeof event.source, 'local' | 'remote'>
@@ -117,6 +117,9 @@ true satisfies Equals<typeof off, () => void>
 session.on('error', ({ error }) => {
   true satisfies Equals<typeof error, SessionError | RefreshError>
 }, { signal: AbortSignal.timeout(1) })
+session.on('stepup', ({ challenge }) => {
+  true satisfies Equals<typeof challenge, string>
+})
 session.on('login', (event) => {
   // @ts-expect-error: only a logout has a reason
   event.reason

@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { originRule } from '../../src/origins.js'
+
+const BASE = 'https://app.example.com/dir/page'
+const LISTED = ['https://api.example.com', 'http://localhost:3000', 'https://xn--80ak6aa92e.com', 'https://v1.example.com/v1']
+const ORIGINS = new Set(LISTED.map((entry) => new URL(entry).origin))
+
+/** Pieces that make look-alikes when they are put together. */
+const piece = fc.constantFrom(
+  'https:', 'http:', 'HTTPS:', 'ftp:', 'ws:', 'blob:', 'data:', 'javascript:', 'file:', '//', '/', '\\', '@', ':', '?', '#', '.', '..', '%2e', '%2F', '%5c', ';',
+  'api.example.com', 'API.EXAMPLE.COM', 'v1.example.com', 'localhost', ':3000', ':443', ':8443', 'evil.test', 'user:pass', '127.0.0.1', '[::1]', 'аррӏе.com', 'xn--80ak6aa92e.com',
+  'ａｐｉ.example.com', 'api。example。com', 'v1', '/v1/', '\t', '\n', ' ', '\0', '%00', '%', '　', 'x',
+)
+const url = fc.oneof(
+  fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
+  fc.tuple(fc.constantFrom(...LISTED), fc.array(piece, { maxLength: 5 })).map(([origin, rest]) => origin + rest.join('')),
+  fc.webUrl({ withFragments: true, withQueryParameters: true }),
+  fc.string({ unit: 'binary' }),
+)
+
+/** `undefined` when the browser would not send it at all. */
+const parse = (text: string) => {
+  try {
+    return new URL(text, BASE)
+  } catch {
+    return undefined
+  }
+}
+
+describe('the rule of origins', () => {
+  const allows = originRule(LISTED, false)
+
+  test('R51 R52 C2: whatever the URL, the token goes to listed origins only', () => {
+    let attached = 0
+    fc.assert(
+      fc.property(url, (text) => {
+        const parsed = parse(text)
+        if (!parsed || !allows(parsed)) return
+        attached++
+        expect(ORIGINS).toContain(parsed.origin)
+        expect(parsed.protocol).toMatch(/^https?:$/)
+        if (parsed.hostname === 'v1.example.com') expect(`${parsed.pathname}/`).toMatch(/^\/v1\//)
+      }),
+      { numRuns: 20_000 },
+    )
+    expect(attached).toBeGreaterThan(1000)
+  })
+  test('R51: what lies below a listed origin gets it, whatever path, query and fragment', () => {
+    fc.assert(
+      fc.property(fc.constantFrom('https://api.example.com', 'http://localhost:3000'), fc.webPath(), fc.webQueryParameters(), fc.webFragments(), (origin, path, query, fragment) => {
+        expect(allows(new URL(`${origin}${path}?${query}#${fragment}`))).toBe(true)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+  test('R51: below a path, a server that decodes once more does not end up outside of it', () => {
+    const part = fc.constantFrom('..', '.', '%2e', '%2E%2e', '%2f', '%5C', '/', '\\', 'v1', 'admin', ';', '%252e', '%')
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 10 }), (parts) => {
+        const parsed = new URL(`https://v1.example.com/v1/${parts.join('')}`)
+        if (!allows(parsed)) return
+        const decoded = parsed.pathname.replace(/%(2e|2f|5c)/gi, (escape) => decodeURIComponent(escape)).replace(/;[^/]*/g, '')
+        expect(`${new URL(`https://v1.example.com${decoded}`).pathname}/`).toMatch(/^\/v1\//)
+      }),
+      { numRuns: 20_000 },
+    )
+  })
+})
