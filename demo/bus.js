@@ -32,20 +32,27 @@ export const onMessage = (listener) => listeners.add(listener)
 
 /** To all documents, this one included. */
 export const tell = (message) => {
-  const whole = { tab, at: Date.now(), ...message }
+  const whole = { tab, at: demoClock.real(), ...message }
   channel.postMessage(whole)
   for (const listener of listeners) listener(whole)
 }
 
-/** Tells what happens to a session in this document. */
-export const report = (session) => {
-  const until = () => session.getSnapshot().expiresAt
+/** Tells what happens to a session in this document, to all others and to `remember`. */
+export const report = (session, remember) => {
+  const tellAll = (message) => {
+    tell(message)
+    remember({ tab, ...message })
+  }
+  const until = () => {
+    const { expiresAt } = session.getSnapshot()
+    return expiresAt && expiresAt - demoClock.offset
+  }
   for (const type of ['login', 'refresh', 'change', 'logout', 'error']) {
     session.on(type, ({ source, reason, error }) => {
-      tell({ type, source, until: until(), reason, code: error?.code, sentence: error?.message })
+      tellAll({ type, source, until: until(), reason, code: error?.code, sentence: error?.message })
     })
   }
   session.ready.then(() => {
-    tell({ type: 'hello', until: session.status === 'authenticated' ? until() : undefined })
+    tellAll({ type: 'hello', until: session.status === 'authenticated' ? until() : undefined })
   })
 }

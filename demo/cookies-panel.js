@@ -1,4 +1,4 @@
-import { $, answerOf, el, plural, postJson, runWith } from './dom.js'
+import { $, answerOf, el, plural, postJson, runWith, shownError } from './dom.js'
 import { session } from './session.js'
 
 const shorten = (value) => (value.length > 40 ? `${value.slice(0, 24)}… (${value.length} characters)` : value)
@@ -42,7 +42,7 @@ export const mountCookiesPanel = () => {
   }, target)
   $('cookie-token').onclick = ({ target }) => run(async () => {
     const token = await session.getAccessToken()
-    if (!token) throw Object.assign(new Error('Log in first: there is no token.'), { shown: true })
+    if (!token) throw shownError('Log in first: there is no token.')
     form.elements.value.value = token
     form.elements.httpOnly.checked = true
     return 'The access token is in the field, and HttpOnly is ticked. Set it to have a session that no script can read.'

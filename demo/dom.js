@@ -25,8 +25,14 @@ export const seconds = (ms) => (ms < 9950 ? `${(ms / 1000).toFixed(1)} s` : `${M
 
 export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`
 
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** An error whose message is meant for the person at the screen. */
+export const shownError = (sentence, details) => Object.assign(new Error(sentence), { shown: true }, details)
+
 /** Shows the outcome of an action as a sentence, good or bad, and keeps its button from being pressed twice. */
 export const runWith = (output) => async (action, button) => {
+  if (button?.ariaBusy === 'true') return
   if (button) button.setAttribute('aria-busy', 'true')
   try {
     const sentence = await action()
@@ -55,9 +61,8 @@ export const sentenceOf = (problem) => {
 export const answerOf = async (response) => {
   const value = await response.json().catch(() => ({}))
   if (response.ok) return value
-  const error = new Error(`${response.status}: ${value.error_description ?? 'the server gave no reason.'}`)
-  throw Object.assign(error, { shown: true, status: response.status })
+  throw shownError(`${response.status}: ${value.error_description ?? 'the server gave no reason.'}`, { status: response.status })
 }
 
-export const postJson = (url, value = {}, method = 'POST') =>
-  fetch(url, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) }).then(answerOf)
+export const postJson = (url, value = {}, method = 'POST', options = {}) =>
+  fetch(url, { ...options, method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) }).then(answerOf)

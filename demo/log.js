@@ -52,5 +52,5 @@ export const createLog = (list, ownTab) => {
     drawFollowers(latest)
   }
 
-  return { show, say: (kind, words) => add(kind, Date.now(), words), clear: () => list.replaceChildren() }
+  return { show, say: (kind, words) => add(kind, demoClock.real(), words), clear: () => list.replaceChildren() }
 }

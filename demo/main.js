@@ -2,10 +2,15 @@ import { listTabs, onMessage, report, tab, tell } from './bus.js'
 import { mountCallsPanel } from './calls-panel.js'
 import { mountCookiesPanel } from './cookies-panel.js'
 import { $, sentenceOf } from './dom.js'
+import { mountFaultsPanel } from './faults-panel.js'
+import { remember } from './history.js'
+import { mountHistoryPanel } from './history-panel.js'
 import { createLog } from './log.js'
 import { mountServerPanel } from './server-panel.js'
+import { startPolling } from './server-state.js'
 import { mountSessionPanel } from './session-panel.js'
-import { session, storageChoice } from './session.js'
+import { session, storageChoice, wasAsked } from './session.js'
+import { watchSignOuts } from './signouts.js'
 import { showStatus } from './status.js'
 import { mountTabsPanel } from './tabs-panel.js'
 import { createTimeline } from './timeline.js'
@@ -39,9 +44,12 @@ addEventListener('error', (event) => log.say('error', sentenceOf(event.error ?? 
 
 const draw = mountSessionPanel({ tell })
 mountCallsPanel()
-mountTabsPanel({ onMessage })
+mountFaultsPanel({ tabs: mountTabsPanel({ onMessage }), log })
 mountServerPanel()
+mountHistoryPanel()
 mountCookiesPanel()
-report(session)
+report(session, remember)
+watchSignOuts(session, { wasAsked, lasts: shared })
+startPolling()
 showStatus(session, { onChange: draw })
 $('clear-log').onclick = log.clear

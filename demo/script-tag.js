@@ -46,7 +46,13 @@
   }
   $('call').onclick = () => run(async () => `200: the API says this is ${(await answerOf(await fetch(`${apiUrl}/api/me`))).name}.`)
   $('refresh').onclick = () => run(() => session.refresh().then(() => 'Refreshed.'))
-  $('logout').onclick = () => run(() => session.logout().then(() => 'Logged out, in every tab.'))
+  $('logout').onclick = () => run(async () => {
+    const { sid } = session.unverifiedClaims ?? {}
+    await session.logout()
+    // For the demo's counter of wrong sign-outs: this one was asked for.
+    if (sid) await fetch('/_signed-out', { method: 'POST', body: new URLSearchParams({ sid, asked: 'true' }) })
+    return 'Logged out, in every tab.'
+  })
 
   for (const type of ['login', 'refresh', 'change', 'logout', 'error']) {
     session.on(type, ({ source, reason, error }) => {

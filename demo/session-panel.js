@@ -1,5 +1,5 @@
-import { $, answerOf, el, runWith, say } from './dom.js'
-import { chooseStorage, logIn, session, storageChoice } from './session.js'
+import { $, answerOf, el, runWith, say, shownError } from './dom.js'
+import { chooseStorage, logIn, logOut, session, storageChoice } from './session.js'
 
 const PASSWORDS = { alice: 'wonderland', bob: 'builder' }
 const HINTS = {
@@ -19,7 +19,7 @@ export const mountSessionPanel = ({ tell }) => {
   form.onsubmit = (event) => {
     event.preventDefault()
     run(async () => {
-      if (!password.value) throw Object.assign(new Error('Enter a password.'), { shown: true })
+      if (!password.value) throw shownError('Enter a password.')
       await logIn(user.value, password.value)
       return 'Logged in.'
     }, event.submitter)
@@ -34,14 +34,14 @@ export const mountSessionPanel = ({ tell }) => {
     return `The server verified the token: it belongs to ${claims.name}, until ${new Date(claims.exp * 1000).toLocaleTimeString('en-GB')}.`
   }, target)
   $('logout').onclick = ({ target }) => run(async () => {
-    await session.logout()
+    await logOut()
     return 'Logged out, in every tab.'
   }, target)
 
   for (const radio of $('storage').querySelectorAll('input')) {
     radio.checked = radio.value === storageChoice
     radio.onchange = () => run(async () => {
-      await session.logout()
+      await logOut()
       chooseStorage(radio.value)
       tell({ type: 'storage' })
     })

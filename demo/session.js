@@ -30,6 +30,18 @@ export const session = createSession({
   refresh: refreshTokenGrant({ url: '/oauth/token', clientId: 'demo', revokeUrl: '/oauth/revoke' }),
   storage: storages[storageChoice](),
   origins: [location.origin, apiUrl],
+  // Shorter than the default, so that a tab that hangs is given up while one watches.
+  refreshTimeout: 4000,
 })
 
 export const logIn = async (user, password) => session.setTokens(await postJson('/login', { user, password, client_id: 'demo' }))
+
+let asked = false
+
+/** Notes that somebody wanted this: any other sign-out has to have another reason. */
+export const logOut = () => {
+  asked = true
+  return session.logout().finally(() => { asked = false })
+}
+
+export const wasAsked = () => asked

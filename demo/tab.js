@@ -1,6 +1,8 @@
 import { onMessage, report, tab, tell } from './bus.js'
 import { $, answerOf, runWith } from './dom.js'
-import { apiUrl, logIn, session } from './session.js'
+import { remember } from './history.js'
+import { apiUrl, logIn, logOut, session, storageChoice, wasAsked } from './session.js'
+import { watchSignOuts } from './signouts.js'
 import { showStatus } from './status.js'
 
 const run = runWith($('result'))
@@ -12,7 +14,8 @@ onMessage(({ type }) => {
   if (type === 'storage') location.reload()
 })
 tell({ type: 'frame', frame: new URLSearchParams(location.search).get('frame') })
-report(session)
+report(session, remember)
+watchSignOuts(session, { wasAsked, lasts: storageChoice !== 'memory' })
 showStatus(session, {
   onChange: ({ status }) => {
     const signedIn = status === 'authenticated'
@@ -29,5 +32,5 @@ $('refresh').onclick = ({ target }) => run(async () => {
   await session.refresh()
   return 'Refreshed.'
 }, target)
-$('logout').onclick = ({ target }) => run(() => session.logout(), target)
+$('logout').onclick = ({ target }) => run(() => logOut(), target)
 $('login').onclick = ({ target }) => run(() => logIn('alice', 'wonderland'), target)

@@ -1,14 +1,17 @@
 import { $, el, plural } from './dom.js'
+import { storageChoice } from './session.js'
 
 const MOST = 8
 
 /** Frames that are documents of their own, side by side. */
 export const mountTabsPanel = ({ onMessage }) => {
+  /** id → { frame, tab, opened, … } in the order they were added */
   const frames = new Map()
   let count = 0
 
   const say = () => {
-    $('tabs-result').textContent = frames.size ? `${plural(frames.size, 'frame')} and this page share one session.` : ''
+    const words = storageChoice === 'memory' ? 'each keep a session of their own' : 'share one session'
+    $('tabs-result').textContent = frames.size ? `${plural(frames.size, 'frame')} and this page ${words}.` : ''
     $('add-tab').disabled = frames.size >= MOST
     $('five-tabs').disabled = frames.size >= 4
   }
@@ -16,33 +19,51 @@ export const mountTabsPanel = ({ onMessage }) => {
   const add = () => {
     const id = String(++count)
     const frame = el('iframe', { title: 'A tab that is loading', src: `/tab.html?frame=${id}` })
-    const close = el('button', { className: 'quiet', textContent: 'Close' })
     const reload = el('button', { className: 'quiet', textContent: 'Reload' })
+    const close = el('button', { className: 'quiet', textContent: 'Close' })
     const box = el('div', { className: 'frame' }, frame, el('div', { className: 'row' }, reload, close))
-    reload.onclick = () => frame.contentWindow.location.reload()
-    close.onclick = () => {
+    const remove = () => {
       box.remove()
       frames.delete(id)
       say()
+    }
+    reload.onclick = () => frame.contentWindow.location.reload()
+    close.onclick = () => {
+      remove()
       $('add-tab').focus()
     }
-    frames.set(id, { frame, close, reload })
+    const opened = new Promise((resolve) => {
+      frames.set(id, {
+        close: remove,
+        press: (button) => frame.contentDocument.getElementById(button).click(),
+        suspend: (ms) => frame.contentWindow.suspend(ms),
+        open(tab) {
+          this.tab = tab
+          frame.title = `Tab ${tab}`
+          close.setAttribute('aria-label', `Close tab ${tab}`)
+          reload.setAttribute('aria-label', `Reload tab ${tab}`)
+          resolve()
+        },
+      })
+    })
     $('frames').append(box)
     say()
-    return new Promise((resolve) => frames.get(id).opened = resolve)
+    return opened
   }
 
-  onMessage(({ type, tab, frame: id }) => {
-    const one = type === 'frame' && frames.get(id)
-    if (!one) return
-    one.opened()
-    one.frame.title = `Tab ${tab}`
-    one.close.setAttribute('aria-label', `Close tab ${tab}`)
-    one.reload.setAttribute('aria-label', `Reload tab ${tab}`)
+  onMessage(({ type, tab, frame }) => {
+    if (type === 'frame') frames.get(frame)?.open(tab)
   })
   $('add-tab').onclick = add
   $('five-tabs').onclick = async () => {
     // One after the other, so that they are numbered in order.
     while (frames.size < 4) await add()
+  }
+  return {
+    /** The newest frame; one is added when there is none. */
+    async last() {
+      if (!frames.size) await add()
+      return [...frames.values()].at(-1)
+    },
   }
 }

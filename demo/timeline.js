@@ -20,7 +20,7 @@ export const createTimeline = (root, ownTab) => {
   let count = 0
   let width = 0
   let scale = 0
-  let origin = Date.now()
+  let origin = demoClock.real()
 
   const x = (at) => (at - origin) * scale
   const nowX = () => GUTTER + (width - GUTTER) * NOW_AT
@@ -68,7 +68,7 @@ export const createTimeline = (root, ownTab) => {
 
   const draw = () => {
     if (!width) return // not laid out yet: the observer below draws
-    const now = Date.now()
+    const now = demoClock.real()
     tokens = tokens.filter(({ until }) => until > now - KEEP)
     marks = marks.filter(({ at }) => at > now - KEEP)
     for (const { tab } of [...tokens, ...marks]) if (tab && !tabs.includes(tab)) tabs = [...tabs, tab].sort((a, b) => a - b)
@@ -81,14 +81,14 @@ export const createTimeline = (root, ownTab) => {
     move()
   }
 
-  const move = () => moving.setAttribute('transform', `translate(${nowX() - x(Date.now())} 0)`)
+  const move = () => moving.setAttribute('transform', `translate(${nowX() - x(demoClock.real())} 0)`)
 
   let last = 0
   const frame = (at) => {
     // Fifteen times a second is smooth at this speed.
     if (at - last > (still.matches ? 1000 : 66)) {
       last = at
-      if (Date.now() - origin > 20_000) draw()
+      if (demoClock.real() - origin > 20_000) draw()
       else move()
     }
     requestAnimationFrame(frame)
@@ -127,7 +127,7 @@ export const createTimeline = (root, ownTab) => {
       draw()
     },
     setTabs(numbers) {
-      const shown = new Set([...numbers, ...tokens.filter(({ until }) => until > Date.now() - 60_000).map(({ tab }) => tab)])
+      const shown = new Set([...numbers, ...tokens.filter(({ until }) => until > demoClock.real() - 60_000).map(({ tab }) => tab)])
       const next = [...shown].sort((a, b) => a - b)
       if (next.join() === tabs.join()) return
       tabs = next

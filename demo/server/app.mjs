@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { mountApi } from './api.mjs'
 import { mountControl } from './control.mjs'
 import { mountCookies } from './cookies.mjs'
+import { whileDown } from './faults.mjs'
 import { mountOAuth } from './oauth.mjs'
 import { mountPages } from './pages.mjs'
 import { answerRefusals, Refusal } from './refusal.mjs'
@@ -25,6 +26,8 @@ export const createPageApp = (parts) => {
   const app = new Hono()
   answerRefusals(app, parts)
   app.use(logRequests(parts.state, () => parts.state.url), onlyOwn(parts.state))
+  // The page itself stays up, or nobody could see what becomes of it.
+  for (const path of ['/login', '/oauth/*', '/verify', '/cookie/*']) app.use(path, whileDown(parts.state.faults))
   mountOAuth(app, parts)
   mountCookies(app, parts)
   mountControl(app, parts)
@@ -37,6 +40,7 @@ export const createApiApp = (parts) => {
   const app = new Hono()
   answerRefusals(app, parts)
   app.use(logRequests(parts.state, () => parts.state.apiUrl))
+  app.use(whileDown(parts.state.faults))
   mountApi(app, parts)
   return app
 }

@@ -1,8 +1,8 @@
 import { changeFaults } from './faults.mjs'
-import { readInput } from './input.mjs'
+import { flag, readInput, text } from './input.mjs'
 import { route } from './refusal.mjs'
 
-/** The knobs: for the panel on the page, and for tests that run in another process. */
+/** The knobs and the counters: for the panels of the page, and for tests that run in another process. */
 export const mountControl = (app, { state, tokens, families }) => {
   const answer = (c) => {
     c.header('Cache-Control', 'no-store')
@@ -18,6 +18,18 @@ export const mountControl = (app, { state, tokens, families }) => {
   route(app, '/_reset', {
     POST: (c) => {
       state.reset()
+      return answer(c)
+    },
+  })
+  // A tab tells that a session ended in it; whether that was right is seen here.
+  route(app, '/_signed-out', {
+    POST: async (c) => {
+      const input = await readInput(c.req.raw)
+      const sid = text(input, 'sid')
+      const asked = flag(input, 'asked')
+      const live = families.isLive(sid)
+      state.signOuts.push({ sid, asked, live })
+      if (state.signOuts.length > 1000) state.signOuts.shift()
       return answer(c)
     },
   })

@@ -61,7 +61,7 @@ export const mountCookies = (app, { tokens }) => {
   const write = async (c) => {
     const input = await readInput(c.req.raw)
     const name = nameOf(input)
-    const value = typeof input.value === 'string' ? input.value : ''
+    const value = text(input, 'value', { optional: true }) ?? ''
     const attributes = attributesOf(input, name)
     if (name.length + encodeURIComponent(value).length > 4096) throw invalid('Name and value take more than 4096 bytes: a browser drops such a cookie.')
     setCookie(c, name, value, attributes)

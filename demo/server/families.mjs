@@ -11,7 +11,7 @@ const invalidGrant = (description) => new Refusal(400, 'invalid_grant', descript
  * answer it got before: the first one may have been lost on the way. Only hashes are kept.
  */
 export const createFamilies = ({ grace, lifetime, onRevoke }) => {
-  /** hash → { family, expiresAt, spentAt?, answer?, key? } */
+  /** hash → { family, expiresAt, spentAt?, answer?, key?, client? } */
   const tokens = new Map()
   const families = new Set()
 
@@ -19,7 +19,8 @@ export const createFamilies = ({ grace, lifetime, onRevoke }) => {
     const now = Date.now()
     for (const [hash, token] of tokens) if (token.expiresAt < now) tokens.delete(hash)
     const token = randomBytes(32).toString('base64url')
-    tokens.set(hashOf(token), { family, expiresAt: now + lifetime * 1000 })
+    family.expiresAt = now + lifetime * 1000
+    tokens.set(hashOf(token), { family, expiresAt: family.expiresAt })
     return token
   }
 
@@ -50,26 +51,31 @@ export const createFamilies = ({ grace, lifetime, onRevoke }) => {
 
     find: (refreshToken, clientId) => find(refreshToken, clientId).family,
 
+    /** Whether the session could still be refreshed. */
+    isLive: (id) => [...families].some((family) => family.id === id && family.expiresAt > Date.now()),
+
     /**
      * Spends a token for `answer(family, successor)`, called once however often the same token comes.
-     * @throws {Refusal} invalid_grant
+     * `twice`: it came back, and not as a retry, which has the same key and a client that no longer waits.
      */
-    rotate(refreshToken, { clientId, key, answer }) {
+    rotate(refreshToken, { clientId, key, client, answer }) {
       const token = find(refreshToken, clientId)
       const { family } = token
+      const twice = token.spentAt !== undefined && (key === undefined || key !== token.key || token.client.waits)
+      token.client = client
       if (token.spentAt === undefined) {
         token.spentAt = Date.now()
         token.key = key
         family.rotations++
         token.answer = answer(family, issue(family))
-        return { outcome: 'rotated', family, answer: token.answer }
+        return { outcome: 'rotated', family, twice, answer: token.answer }
       }
       const ago = Date.now() - token.spentAt
       if (grace > 0 && ago <= grace * 1000) {
-        return { outcome: 'repeated', family, answer: token.answer, sameKey: key !== undefined && key === token.key }
+        return { outcome: 'repeated', family, twice, answer: token.answer, sameKey: key !== undefined && key === token.key }
       }
       revoke(family)
-      return { outcome: 'reused', family, problem: invalidGrant('The refresh token was used before: the session is ended for safety.') }
+      return { outcome: 'reused', family, twice, problem: invalidGrant('The refresh token was used before: the session is ended for safety.') }
     },
 
     /** Ends the family of a refresh token; answers with it, or nothing. */

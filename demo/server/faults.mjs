@@ -7,6 +7,10 @@ export const NO_FAULTS = Object.freeze({
   delayTokenBefore: 0,
   /** ms to wait when all is done, before answering */
   delayToken: 0,
+  /** ms to wait before answering the next request only */
+  delayNext: 0,
+  /** until then (ms since the epoch) everybody is hung up on; set by `downFor`, in ms from now */
+  downUntil: 0,
   /** for so many requests: hang up at once, the token stays unspent */
   dropTokenRequest: 0,
   /** for so many requests: spend the token, then hang up */
@@ -23,14 +27,19 @@ export const NO_FAULTS = Object.freeze({
 
 const LONGEST = 10 * 60_000
 const isNumber = (value, max) => typeof value === 'number' && value >= 0 && value <= max
+const isWhole = (value, max = 1e6) => isNumber(value, max) && Number.isInteger(value)
+const isHeaders = (value) => Object.entries(value).every(([name, text]) => /^[\w-]+$/.test(name) && typeof text === 'string' && /^[\x20-\x7e]*$/.test(text))
+const isFailure = ({ status, times = 0, headers = {} }) => isWhole(status, 599) && status >= 200 && isWhole(times) && headers !== null && isHeaders(headers)
 const checks = {
   delayTokenBefore: [(value) => isNumber(value, LONGEST), `a number of milliseconds up to ${LONGEST}`],
   delayToken: [(value) => isNumber(value, LONGEST), `a number of milliseconds up to ${LONGEST}`],
-  dropTokenRequest: [(value) => isNumber(value, 1e6) && Number.isInteger(value), 'a whole number'],
-  dropTokenAnswer: [(value) => isNumber(value, 1e6) && Number.isInteger(value), 'a whole number'],
+  delayNext: [(value) => isNumber(value, LONGEST), `a number of milliseconds up to ${LONGEST}`],
+  downFor: [(value) => isNumber(value, LONGEST), `a number of milliseconds up to ${LONGEST}`],
+  dropTokenRequest: [(value) => isWhole(value), 'a whole number'],
+  dropTokenAnswer: [(value) => isWhole(value), 'a whole number'],
   failToken: [
-    (value) => value === null || (Number.isInteger(value?.status) && value.status >= 200 && value.status <= 599),
-    'null or an object with a status from 200 to 599',
+    (value) => value === null || (typeof value === 'object' && isFailure(value)),
+    'null or an object with a status from 200 to 599, and maybe times (a whole number), headers (texts by name) and a body',
   ],
   lifetime: [(value) => value === null || (isNumber(value, 86_400) && value > 0), 'null or a number of seconds up to 86400'],
   omitRefreshToken: [(value) => typeof value === 'boolean', 'true or false'],
@@ -46,8 +55,12 @@ export const changeFaults = (faults, input) => {
     const [fits, wanted] = checks[name]
     if (!fits(value)) throw new Refusal(400, 'invalid_request', `The fault ${name} must be ${wanted}.`)
   }
-  Object.assign(faults, input)
+  const { downFor, ...others } = input
+  Object.assign(faults, others, downFor !== undefined && { downUntil: Date.now() + downFor })
 }
+
+/** Hono middleware: a server that is down answers nobody. */
+export const whileDown = (faults) => (c, next) => (Date.now() < faults.downUntil ? hangUp(c) : next())
 
 const take = (faults, name) => faults[name] > 0 && faults[name]-- > 0
 
@@ -63,14 +76,15 @@ const takeFailure = (faults) => {
 
 /** Runs the token endpoint with the faults that are set when the request arrives. */
 export const withFaults = async (c, faults, run) => {
-  const { delayTokenBefore, delayToken } = faults
+  const { delayTokenBefore, delayToken, delayNext } = faults
+  faults.delayNext = 0
   if (take(faults, 'dropTokenRequest')) return hangUp(c)
   const dropAnswer = take(faults, 'dropTokenAnswer')
   const failure = takeFailure(faults)
   if (delayTokenBefore) await sleep(delayTokenBefore)
   // A refusal has to wait for `delayToken` too.
   const result = failure && !failure.spend ? undefined : await run().catch((problem) => problem)
-  if (delayToken) await sleep(delayToken)
+  if (delayToken || delayNext) await sleep(Math.max(delayToken, delayNext))
   if (dropAnswer) return hangUp(c)
   if (failure) {
     const { status, body = { error: 'temporarily_unavailable', error_description: 'A fault that was asked for.' }, headers = {} } = failure

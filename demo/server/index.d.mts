@@ -33,6 +33,8 @@ export interface LoggedRequest {
 export interface Faults {
   delayTokenBefore: number
   delayToken: number
+  delayNext: number
+  downUntil: number
   dropTokenRequest: number
   dropTokenAnswer: number
   failToken: { status: number; body?: unknown; headers?: Record<string, string>; times?: number; spend?: boolean } | null
@@ -48,10 +50,12 @@ export interface ServerState {
   rotations: number
   repeats: number
   reuses: number
+  spentTwice: number
   unauthorized: number
   revocations: number
   logins: number
   apiCalls: number
+  readonly wronglySignedOut: number
   refreshTokensSeen: Map<string, number>
   log: LoggedRequest[]
   events: { id: number; at: number; kind: string; sentence: string; times: number }[]

@@ -1,6 +1,7 @@
 import { createAdaptorServer } from '@hono/node-server'
 
 const HOST = '127.0.0.1'
+const NO_HTTP = JSON.stringify({ error: 'invalid_request', error_description: 'That is not a request in HTTP/1.1, or its headers are too large.' })
 
 const tryPort = (app, port) =>
   new Promise((resolve, reject) => {
@@ -8,8 +9,11 @@ const tryPort = (app, port) =>
     server.once('error', reject)
     server.listen(port, HOST, () => {
       server.removeListener('error', reject)
-      // A client that goes away in the middle is no fault of the server.
-      server.on('clientError', (_, socket) => socket.destroy())
+      server.on('clientError', (problem, socket) => {
+        // A client that goes away in the middle is no fault of the server.
+        if (problem.code === 'ECONNRESET' || !socket.writable) return socket.destroy()
+        socket.end(`HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${NO_HTTP.length}\r\nConnection: close\r\n\r\n${NO_HTTP}`)
+      })
       resolve(server)
     })
   })

@@ -10,6 +10,17 @@ const requireClient = (clientId) => {
   if (clientId !== CLIENT) throw new Refusal(401, 'invalid_client', `The client ${clientId.slice(0, 40)} is unknown here; it is called ${CLIENT}.`)
 }
 
+/** Whether somebody still waits for the answer to this request. */
+const clientOf = (c) => {
+  const { outgoing } = c.env
+  const client = { waits: true, gone: () => {} }
+  outgoing.once('close', () => {
+    client.waits = false
+    if (!outgoing.writableFinished) client.gone()
+  })
+  return client
+}
+
 /** Login, the token endpoint (RFC 6749 §5, §6), revocation (RFC 7009) and the keys (RFC 7517). */
 export const mountOAuth = (app, { state, tokens, families }) => {
   const noStore = (c) => c.header('Cache-Control', 'no-store')
@@ -52,7 +63,10 @@ export const mountOAuth = (app, { state, tokens, families }) => {
     if (state.faults.omitRefreshToken) return answerWith(c, await sign(families.find(refreshToken, clientId)))
 
     const key = c.req.header('Idempotency-Key')
-    const { outcome, family, answer, sameKey, problem } = families.rotate(refreshToken, { clientId, key, answer: sign })
+    const client = clientOf(c)
+    const { outcome, family, twice, answer, sameKey, problem } = families.rotate(refreshToken, { clientId, key, client, answer: sign })
+    client.gone = () => state.note('gone', `The answer did not reach ${family.user.name}: the connection was cut.`)
+    if (twice) state.spentTwice++
     if (outcome === 'reused') {
       state.reuses++
       state.note('reuse', `A spent refresh token of ${family.user.name} came back: family ${family.id} is revoked.`)
@@ -90,7 +104,9 @@ export const mountOAuth = (app, { state, tokens, families }) => {
   }
 
   const revoke = async (c) => {
-    const value = text(await readForm(c.req.raw), 'token')
+    const form = await readForm(c.req.raw)
+    const value = text(form, 'token')
+    requireClient(text(form, 'client_id', { optional: true }) ?? CLIENT)
     state.revocations++
     const family = families.end(value)
     if (family) state.note('revoke', `${family.user.name} logged out: family ${family.id} is revoked.`)

@@ -1,6 +1,6 @@
 import { NO_FAULTS } from './faults.mjs'
 
-const ZERO = { tokenRequests: 0, rotations: 0, repeats: 0, reuses: 0, unauthorized: 0, revocations: 0, logins: 0, apiCalls: 0 }
+const ZERO = { tokenRequests: 0, rotations: 0, repeats: 0, reuses: 0, spentTwice: 0, unauthorized: 0, revocations: 0, logins: 0, apiCalls: 0 }
 const LONGEST_LOG = 20_000
 const LONGEST_HISTORY = 200
 
@@ -15,6 +15,8 @@ export const createState = (options) => ({
   /** what happened, in sentences */
   events: [],
   faults: { ...NO_FAULTS },
+  /** what the tabs said of sessions that ended in them: { sid, asked, live } */
+  signOuts: [],
   /** grows with every event, and starts anew with the server */
   eventCount: 0,
 
@@ -29,12 +31,19 @@ export const createState = (options) => ({
     this.refreshTokensSeen.set(hash, (this.refreshTokensSeen.get(hash) ?? 0) + 1)
   },
 
+  /** How often a tab was signed out of a session that nobody had logged out of, and that the server still honoured. */
+  get wronglySignedOut() {
+    const asked = new Set(this.signOuts.filter((one) => one.asked).map(({ sid }) => sid))
+    return this.signOuts.filter(({ sid, live }) => live && !asked.has(sid)).length
+  },
+
   reset() {
     Object.assign(this, ZERO)
     Object.assign(this.faults, NO_FAULTS)
     this.refreshTokensSeen.clear()
     this.log.length = 0
     this.events.length = 0
+    this.signOuts.length = 0
   },
 
   toJSON() {
@@ -42,7 +51,7 @@ export const createState = (options) => ({
     const times = [...this.refreshTokensSeen.values()]
     return {
       url, apiUrl, startedAt, now: Date.now(), alg, lifetime, refreshLifetime, grace,
-      counters: Object.fromEntries(Object.keys(ZERO).map((name) => [name, this[name]])),
+      counters: Object.fromEntries([...Object.keys(ZERO), 'wronglySignedOut'].map((name) => [name, this[name]])),
       refreshTokens: { seen: times.length, presentedAgain: times.filter((count) => count > 1).length },
       faults, events,
       log: this.log.slice(-50).map(({ at, method, origin, path, status }) => ({ at, method, origin, path, status })),

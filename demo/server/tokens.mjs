@@ -29,7 +29,7 @@ export const createTokens = async ({ alg, issuer, audience }) => {
     const expiresAt = now + lifetime * 1000
     for (const [other, token] of live) if (token.expiresAt < now - 60_000) live.delete(other)
     live.set(jti, { family, expiresAt })
-    const accessToken = await new SignJWT({ name: user.name, client_id: clientId, scope: 'api' })
+    const accessToken = await new SignJWT({ name: user.name, client_id: clientId, scope: 'api', sid: family })
       .setProtectedHeader({ alg, typ: 'at+jwt', kid: keys.kid })
       .setIssuer(issuer())
       .setAudience(audience())

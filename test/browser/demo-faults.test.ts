@@ -1,0 +1,121 @@
+import { expect, it } from 'vitest'
+import { startServer } from '../../demo/server/index.mjs'
+import { scenes, type Tab, until } from './support.js'
+
+// The panel that breaks things, pressed as a person would, with three frames beside the page. Tokens last long
+// enough that only the fault makes anybody refresh, so the counts are exact.
+scenes('The fault panel', (scene) => {
+  const everywhere = (tab: Tab, text: string) =>
+    until(
+      () => tab.evaluate((text) => [document, ...[...document.querySelectorAll('iframe')].map((frame) => frame.contentDocument)]
+        .every((each) => each?.querySelector('#who')?.textContent === text), text),
+      `every tab says ${text}`,
+    )
+
+  const open = async () => {
+    const tab = await scene.open({ page: '' })
+    await tab.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')
+    await tab.click('#login button')
+    await everywhere(tab, 'Alice')
+    for (const count of [1, 2, 3]) {
+      await tab.click('#add-tab')
+      await tab.waitFor((count) => document.querySelectorAll('iframe').length === count, count)
+      await everywhere(tab, 'Alice')
+    }
+    return tab
+  }
+
+  /** Presses the button of a fault; resolves with the sentence that says what came of it. */
+  const press = async (tab: Tab, fault: string) => {
+    await tab.click(`#fault-${fault}`)
+    return tab.waitFor(() => {
+      const text = document.getElementById('faults-result')!.textContent!
+      return text.includes('Token requests:') && text
+    })
+  }
+
+  const expectUnharmed = async (tab: Tab) => {
+    await everywhere(tab, 'Alice')
+    await expectNoMistake(tab)
+  }
+  const expectNoMistake = async (tab: Tab) => {
+    expect(scene.site.state).toMatchObject({ spentTwice: 0, reuses: 0, wronglySignedOut: 0 })
+    await tab.waitFor(() => document.querySelectorAll('#score .kept').length === 2)
+    expect(tab.problems.filter((problem) => !/Failed to load resource/.test(problem))).toEqual([])
+  }
+
+  it('R10 R27: goes on when the refreshing tab is killed', async () => {
+    const tab = await open()
+    expect(await press(tab, 'kill')).toMatch(/^Tab 4 was removed .* Token requests: 2\. Spent twice: 0\. Wrongly signed out: 0\.$/)
+    expect(scene.site.state).toMatchObject({ tokenRequests: 2, rotations: 1, repeats: 1 })
+    await expectUnharmed(tab)
+  })
+
+  it('R11: goes on when the refreshing tab stands still, and its late answer changes nothing', async () => {
+    const tab = await open()
+    expect(await press(tab, 'suspend')).toMatch(/^Tab 4 stood still\. .* Token requests: 2\. Spent twice: 0\./)
+    expect(scene.site.state).toMatchObject({ tokenRequests: 2, rotations: 1, repeats: 1 })
+    await tab.waitFor(() => [...document.querySelectorAll('iframe')].every((frame) => !frame.contentDocument?.querySelector('.suspended')))
+    await expectUnharmed(tab)
+  })
+
+  it('R28: sends the same request again when its answer is lost', async () => {
+    const tab = await open()
+    expect(await press(tab, 'lose')).toMatch(/^The answer was lost\./)
+    expect(scene.site.state).toMatchObject({ tokenRequests: 2, rotations: 1, repeats: 1 })
+    await expectUnharmed(tab)
+  })
+
+  it('R15: keeps the session while the server is down', async () => {
+    const tab = await open()
+    expect(await press(tab, 'down')).toMatch(/^The server was gone for 5 s\./)
+    expect(scene.site.state).toMatchObject({ tokenRequests: 1, rotations: 1 })
+    await expectUnharmed(tab)
+  })
+
+  it('R19: asks once more, and not before the time, after a 429', async () => {
+    const tab = await open()
+    expect(await press(tab, 'busy')).toMatch(/^The server asked for 3 s of peace\./)
+    expect(scene.site.state).toMatchObject({ tokenRequests: 2, rotations: 1 })
+    await expectUnharmed(tab)
+  })
+
+  it('R45: refreshes once when the clock jumps by ten minutes, in four tabs together, and not in a storm when it jumps back', async () => {
+    const tab = await open()
+    expect(await press(tab, 'clock')).toContain('caused 1 token request,')
+    await tab.evaluate(() => { document.getElementById('faults-result')!.textContent = '' })
+    expect(await press(tab, 'clock')).toMatch(/caused [01] token requests?,/)
+    await expectUnharmed(tab)
+  })
+
+  it('R56: replays twenty refused calls after one refresh', async () => {
+    const tab = await open()
+    expect(await press(tab, 'expire')).toMatch(/^20 of 20 calls/)
+    expect(scene.site.state).toMatchObject({ tokenRequests: 1, rotations: 1 })
+    await expectUnharmed(tab)
+  })
+
+  it('R32: stays signed out when the answer to a refresh comes after the logout', async () => {
+    const tab = await open()
+    expect(await press(tab, 'late')).toMatch(/^The answer came after the logout, and brought nobody back\./)
+    await everywhere(tab, 'Signed out')
+    await expectNoMistake(tab)
+  })
+
+  it('R78: signs every tab out when the server revokes the session, says why, and still knows after a reload', async () => {
+    const tab = await open()
+    await press(tab, 'revoke')
+    await everywhere(tab, 'Signed out')
+    await tab.goto(scene.site.url)
+    await tab.waitFor(() => document.getElementById('history-answer')?.textContent?.includes('(rejected)'))
+    expect(await tab.evaluate(() => document.getElementById('who')!.textContent)).toBe('Signed out')
+    await expectNoMistake(tab)
+  })
+
+  it('says in a sentence what is missing when nobody is signed in', async () => {
+    const tab = await scene.open({ page: '' })
+    await tab.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')
+    await tab.click('#fault-kill')
+    await tab.waitFor(() => document.getElementById('faults-result')?.textContent === 'Log in first: there is no session to break.')
+  })
+}, { quiet: true, grace: 30, lifetime: 120 }, startServer)
