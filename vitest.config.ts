@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { recipeModules } from './test/recipes/plugin.js'
 
 export default defineConfig({
   test: {
@@ -26,6 +27,19 @@ export default defineConfig({
           include: ['test/package/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // The code blocks of the documents, run as they stand there, and the documents themselves; needs the build.
+        plugins: [recipeModules()],
+        resolve: { conditions: ['browser'] },
+        test: {
+          name: 'recipes',
+          environment: './test/recipes/environment.ts',
+          server: { deps: { inline: [/svelte/] } },
+          include: ['test/{recipes,docs}/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

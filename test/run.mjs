@@ -14,6 +14,7 @@ const SUITES = {
   unit: {},
   simulation: {},
   package: {},
+  recipes: { browsers: true },
   browser: { browsers: true },
 }
 

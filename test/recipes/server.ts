@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { fetchRequestHandler } from '@trpc/server/adapters/fetch'
+import { buildSchema, graphql } from 'graphql'
+import { Hono } from 'hono'
+import { streamSSE } from 'hono/streaming'
+import { WebSocketServer } from 'ws'
+import { appRouter } from './router.js'
+
+export interface Server {
+  url: string
+  /** Token requests so far, refused ones included. */
+  tokenRequests: number
+  /** Authorization headers of the calls of the API, in order. */
+  authorizations: (string | undefined)[]
+  /** Bodies of the POST calls of the API, refused ones included. */
+  bodies: string[]
+  /** Event streams that are open. */
+  streams: number
+  /** No access token issued so far is accepted any more. */
+  forgetAccessTokens(): void
+  /** Adds a page or a script. */
+  page(path: string, type: string, content: string | URL): void
+  close(): Promise<void>
+}
+
+const schema = buildSchema(`
+  type Me { user: String! }
+  type Todo { title: String! }
+  type Query { me: Me! }
+  type Mutation { add(title: String!): Todo! }
+`)
+
+/** An app, its token endpoint (rotation, no grace) and its API on one loopback port. */
+export async function startServer(): Promise<Server> {
+  const accessTokens = new Map<string, string>()
+  const refreshTokens = new Map<string, string>()
+  const state = { tokenRequests: 0, authorizations: [] as Server['authorizations'], bodies: [] as string[], streams: 0 }
+  const app = new Hono()
+
+  const issue = (user: string) => {
+    const [access_token, refresh_token] = [randomUUID(), randomUUID()]
+    accessTokens.set(access_token, user)
+    refreshTokens.set(refresh_token, user)
+    return { access_token, token_type: 'Bearer', expires_in: 600, refresh_token }
+  }
+  const userOf = (token: string | undefined) => accessTokens.get(token ?? '')
+
+  app.post('/login', async (c) => {
+    const { user, password } = await c.req.parseBody()
+    return password === 'secret' ? c.json(issue(String(user))) : c.json({ error: 'wrong_credentials' }, 401)
+  })
+  app.post('/oauth/token', async (c) => {
+    state.tokenRequests++
+    const form = await c.req.parseBody()
+    const token = String(form.refresh_token)
+    const user = refreshTokens.get(token)
+    refreshTokens.delete(token)
+    if (form.client_id !== 'web' || !user) return c.json({ error: 'invalid_grant' }, 400)
+    return c.json(issue(user))
+  })
+
+  app.use(async (c, next) => {
+    if (!/^\/(me|todos|trpc|graphql|events)/.test(c.req.path)) return next()
+    const header = c.req.header('Authorization')
+    state.authorizations.push(header)
+    if (c.req.method === 'POST') state.bodies.push(await c.req.text())
+    if (!userOf(header?.replace('Bearer ', ''))) return c.json({ error: 'invalid_token' }, 401)
+    return next()
+  })
+  const user = (header: string | undefined) => userOf(header?.replace('Bearer ', ''))!
+  app.get('/me', (c) => c.json({ user: user(c.req.header('Authorization')) }))
+  app.post('/todos', async (c) => c.json({ title: (await c.req.json<{ title: string }>()).title }))
+  app.all('/trpc/*', (c) =>
+    fetchRequestHandler({
+      endpoint: '/trpc',
+      req: c.req.raw.bodyUsed ? new Request(c.req.url, { method: c.req.method, headers: c.req.raw.headers, body: state.bodies.at(-1)! }) : c.req.raw,
+      router: appRouter,
+      createContext: () => ({ user: user(c.req.header('Authorization')) }),
+    }),
+  )
+  app.post('/graphql', async (c) => {
+    const { query, variables } = await c.req.json<{ query: string; variables: Record<string, unknown> }>()
+    const rootValue = { me: { user: user(c.req.header('Authorization')) }, add: ({ title }: { title: string }) => ({ title }) }
+    return c.json(await graphql({ schema, source: query, variableValues: variables, rootValue }))
+  })
+  app.get('/events', (c) =>
+    streamSSE(c, async (stream) => {
+      await stream.writeSSE({ data: `hello ${user(c.req.header('Authorization'))}` })
+      state.streams++
+      await new Promise<void>((resolve) => stream.onAbort(resolve))
+      state.streams--
+    }),
+  )
+
+  const http = await new Promise<HttpServer>((resolve) => {
+    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', overrideGlobalObjects: false }, () => resolve(server as HttpServer))
+  })
+  const sockets = new WebSocketServer({ server: http, path: '/socket' })
+  sockets.on('connection', (socket) => {
+    socket.once('message', (data) => {
+      const { token } = JSON.parse(String(data)) as { token?: string }
+      const name = userOf(token)
+      if (name) socket.send(`hello ${name}`)
+      else socket.close(4401)
+    })
+  })
+  return Object.assign(state, {
+    url: `http://localhost:${(http.address() as AddressInfo).port}`,
+    forgetAccessTokens: () => accessTokens.clear(),
+    page(path: string, type: string, content: string | URL) {
+      app.get(path, async () => new Response(content instanceof URL ? await readFile(content) : content, { headers: { 'Content-Type': type } }))
+    },
+    close() {
+      for (const socket of sockets.clients) socket.terminate()
+      sockets.close()
+      http.closeAllConnections()
+      return new Promise<void>((resolve) => http.close(() => resolve()))
+    },
+  })
+}
