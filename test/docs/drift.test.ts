@@ -38,6 +38,12 @@ describe('docs/api.md', () => {
     expect([...names(rows(text)), ...types].sort()).toEqual(exported.map(({ name }) => name).sort())
   })
 
+  test('names every entry point', () => {
+    const entries = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports as object)
+    const paths = entries.map((entry) => entry.replace(/^\./, 'latchkey')).filter((path) => path !== 'latchkey/package.json')
+    expect(paths.filter((path) => !api.includes(`'${path}'`) && !api.includes(`\`${path}\``))).toEqual([])
+  })
+
   const described = interfaces.filter(([name]) => name !== 'UnverifiedClaims')
   test.each(described)('lists every member of %s, and nothing that is none', (name, members) => {
     expect(names(rows(section(api, `\`${name}\``)))).toEqual(members.map((member) => member.name).sort())

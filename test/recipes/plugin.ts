@@ -19,6 +19,7 @@ export const recipeModules = (): Plugin => {
     enforce: 'pre',
     resolveId(id, importer) {
       if (id === 'latchkey') return join(root, 'dist/index.js')
+      if (id === 'latchkey/core') return join(root, 'dist/core.js')
       // What it has for browsers is empty, and the server needs it.
       if (id === 'ws') return join(root, 'node_modules/ws/wrapper.mjs')
       const name = /^recipes\/(.*)/.exec(id)?.[1] ?? (importer?.startsWith(folder) ? /^\.\/(.*)/.exec(id)?.[1] : undefined)

@@ -73,6 +73,7 @@ export async function startServer(): Promise<Server> {
   })
   const user = (header: string | undefined) => userOf(header?.replace('Bearer ', ''))!
   app.get('/me', (c) => c.json({ user: user(c.req.header('Authorization')) }))
+  app.get('/admin', (c) => c.json({}, 403, { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' }))
   app.post('/todos', async (c) => c.json({ title: (await c.req.json<{ title: string }>()).title }))
   app.all('/trpc/*', (c) =>
     fetchRequestHandler({
