@@ -55,8 +55,8 @@ export const FAULTS = [
   },
   {
     id: 'suspend',
-    label: 'Suspend the refreshing tab',
-    about: 'A frame in the middle of a refresh stands still for 9 s, lock in hand: its timers, answers and messages are held back, as in a frozen tab.',
+    label: 'Stall the refreshing tab',
+    about: 'For 9 s a frame stands still, lock in hand: answers, timers and messages are held back, as in a frozen tab.',
     guards: 'G1 G4',
     async run(tabs) {
       const frame = await refreshingFrame(tabs, 1000)
@@ -99,7 +99,7 @@ export const FAULTS = [
   {
     id: 'clock',
     label: 'Put the clock wrong',
-    about: 'It jumps ten minutes ahead, in all tabs at once, and stays so, over a reload too. Press again to put it right.',
+    about: 'In all tabs at once it jumps ten minutes ahead, and stays so. Press again to put it right.',
     guards: 'G1 G2',
     pressed: () => demoClock.offset !== 0,
     async run() {

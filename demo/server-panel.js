@@ -2,8 +2,8 @@ import { $, el, plural, timeOf } from './dom.js'
 import { onServerState } from './server-state.js'
 
 const COUNTERS = {
-  rotations: 'refreshes', repeats: 'answers given again', reuses: 'sessions revoked for reuse', unauthorized: '401 answers',
-  apiCalls: 'API calls', logins: 'logins', revocations: 'revocations',
+  tokenRequests: 'token requests', rotations: 'refreshes', repeats: 'answers given again', reuses: 'reuses detected',
+  unauthorized: '401 answers', apiCalls: 'API calls', logins: 'logins', revocations: 'revocations',
 }
 
 /** The server's side of the story. */

@@ -50,6 +50,16 @@ scenes('The demo', (scene) => {
     expect(tab.problems).toEqual([])
   })
 
+  it('says in a sentence that a password is wrong, and signs nobody in', async () => {
+    const tab = await scene.open({ page: '' })
+    await tab.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')
+    await tab.evaluate(() => { (document.querySelector('#login [name=password]') as HTMLInputElement).value = 'guess' })
+    await tab.click('#login button')
+    await tab.waitFor(() => document.querySelector('#session-result.bad')?.textContent === '401: That user and password do not go together.')
+    expect((await texts(tab, '#who'))[0]).toBe('Signed out')
+    expect(tab.problems).toEqual([])
+  })
+
   it('R2: sends twenty calls at once with one refresh when the server refuses every access token', async () => {
     const { state } = scene.site
     const tab = await logIn()
