@@ -56,13 +56,13 @@ export const FAULTS = [
   {
     id: 'suspend',
     label: 'Stall the refreshing tab',
-    about: 'For 9 s a frame stands still, lock in hand: answers, timers and messages are held back, as in a frozen tab.',
+    about: 'For 12 s a frame stands still, lock in hand: answers, timers and messages are held back, as in a frozen tab.',
     guards: 'G1 G4',
     async run(tabs) {
-      const frame = await refreshingFrame(tabs, 1000)
-      frame.suspend(9000)
+      const frame = await refreshingFrame(tabs, 2000)
+      frame.suspend(12_000)
       const took = await refreshed()
-      await sleep(2500)
+      await frame.goesOn()
       return `Tab ${frame.tab} stood still. Another tab took over after ${took}, and the answer that came late did no harm.`
     },
   },

@@ -23,6 +23,7 @@
     },
   })
 
+  globalThis.goesOn = () => going
   globalThis.suspend = (ms) => {
     stand = true
     document.body.classList.add('suspended')

@@ -37,6 +37,7 @@ export const mountTabsPanel = ({ onMessage }) => {
         close: remove,
         press: (button) => frame.contentDocument.getElementById(button).click(),
         suspend: (ms) => frame.contentWindow.suspend(ms),
+        goesOn: () => frame.contentWindow.goesOn(),
         open(tab) {
           this.tab = tab
           frame.title = `Tab ${tab}`

@@ -55,6 +55,8 @@ export interface ServerState {
   revocations: number
   logins: number
   apiCalls: number
+  /** What tabs said of sessions that ended in them; `live`: this server still honoured it. */
+  signOuts: { sid: string; asked: boolean; live: boolean }[]
   readonly wronglySignedOut: number
   refreshTokensSeen: Map<string, number>
   log: LoggedRequest[]

@@ -28,9 +28,11 @@ scenes('The fault panel', (scene) => {
   /** Presses the button of a fault; resolves with the sentence that says what came of it. */
   const press = async (tab: Tab, fault: string) => {
     await tab.click(`#fault-${fault}`)
-    return tab.waitFor(() => {
-      const text = document.getElementById('faults-result')!.textContent!
-      return text.includes('Token requests:') && text
+    // As long as it takes: the test has a limit of its own.
+    return tab.evaluate(async () => {
+      const result = document.getElementById('faults-result')!
+      while (!result.textContent!.includes('Token requests:') && !result.matches('.bad')) await new Promise((next) => setTimeout(next, 50))
+      return result.textContent!
     })
   }
 
@@ -55,7 +57,6 @@ scenes('The fault panel', (scene) => {
     const tab = await open()
     expect(await press(tab, 'suspend')).toMatch(/^Tab 4 stood still\. .* Token requests: 2\. Spent twice: 0\./)
     expect(scene.site.state).toMatchObject({ tokenRequests: 2, rotations: 1, repeats: 1 })
-    await tab.waitFor(() => [...document.querySelectorAll('iframe')].every((frame) => !frame.contentDocument?.querySelector('.suspended')))
     await expectUnharmed(tab)
   })
 
@@ -99,6 +100,7 @@ scenes('The fault panel', (scene) => {
     const tab = await open()
     expect(await press(tab, 'late')).toMatch(/^The answer came after the logout, and brought nobody back\./)
     await everywhere(tab, 'Signed out')
+    await until(() => scene.site.state.signOuts.length === 4, 'every tab reports that it was signed out')
     await expectNoMistake(tab)
   })
 
@@ -106,6 +108,7 @@ scenes('The fault panel', (scene) => {
     const tab = await open()
     await press(tab, 'revoke')
     await everywhere(tab, 'Signed out')
+    await until(() => scene.site.state.signOuts.length === 4, 'every tab reports that it was signed out')
     await tab.goto(scene.site.url)
     await tab.waitFor(() => document.getElementById('history-answer')?.textContent?.includes('(rejected)'))
     expect(await tab.evaluate(() => document.getElementById('who')!.textContent)).toBe('Signed out')
