@@ -2,7 +2,7 @@ import { RefreshError } from './errors.js'
 import type { Platform } from './platform.js'
 import { changedRecord, compareAndSet, endedRecord } from './record.js'
 import type { RefreshCall } from './refreshCall.js'
-import type { SessionState } from './session.js'
+import { type Credential, isCurrent, type SessionState } from './session.js'
 import { mergeTokens } from './tokens.js'
 import type { RecordStore, RefreshIntent, SessionRecord, TokenSet } from './recordTypes.js'
 
@@ -27,11 +27,13 @@ export interface AttemptParts {
 /** What one attempt found or did. */
 export interface Attempt {
   record: SessionRecord | undefined
-  source: 'local' | 'remote'
+  /** This attempt wrote the record. */
+  local?: boolean
+  /** `false` when that failed, and the record lives in this tab alone. */
   saved?: boolean
   error?: RefreshError
   /** Milliseconds after which another attempt makes sense for the same callers. */
-  again?: number
+  again?: number | undefined
 }
 
 /**
@@ -40,8 +42,7 @@ export interface Attempt {
  */
 export const attemptRefresh = async (
   { platform, store, state, call, refreshTimeout, maxRetryAfter, renewable, onVain }: AttemptParts,
-  id: string,
-  used: string,
+  used: Credential,
   unauthorized: boolean,
   exclusive: boolean,
 ): Promise<Attempt> => {
@@ -51,35 +52,32 @@ export const attemptRefresh = async (
     <Result>(result: Result) =>
     (cause: unknown) => {
       if (!state.saved) return result
-      throw new RefreshError('unavailable', 'The stored session cannot be read or written, so nothing was sent', { cause })
+      throw new RefreshError('unavailable', 'The stored session cannot be read or written, nothing was sent', { cause })
     }
-  const commit = (expected: SessionRecord, next: SessionRecord) =>
-    compareAndSet(store, expected, next).catch(orMemory(next))
-
-  const record = (await store.read().catch(orMemory(undefined))) ?? state.record
-  if (record?.id !== id || record.tokens?.accessToken !== used) return { record, source: 'remote' }
-
-  if (!renewable(record.tokens)) {
-    const next = endedRecord(record, 'expired')
-    const after = await commit(record, next)
-    return after === next ? { record: next, source: 'local' } : { record: after, source: 'remote', again: 0 }
+  /** Whoever is overtaken looks again: what is there now is newer than what was to be written (R16). */
+  const commit = async (expected: SessionRecord, next: SessionRecord, news?: Partial<Attempt>): Promise<Attempt> => {
+    const record = await compareAndSet(store, expected, next).catch(orMemory(next))
+    return record === next ? { record, local: true, ...news } : { record, again: 0 }
   }
 
+  const record = (await store.read().catch(orMemory(undefined))) ?? state.record
+  if (!isCurrent(used, record)) return { record }
+  if (!renewable(record.tokens)) return commit(record, endedRecord(record, 'expired'))
+
   const now = platform.now()
-  const former = record.intent
+  const { intent: former } = record
   const unsettled = former && (former.ambiguous || former.retryAt === undefined)
   if (former) {
     const retryAt = former.retryAt ?? former.sentAt + (exclusive ? backoff(1, platform.random()) : refreshTimeout)
     // A clock that was set back must not make this wait for a day.
     const wait = Math.min(retryAt - now, Math.max(maxRetryAfter, refreshTimeout) + LONGEST_PAUSE)
     if (wait > 0) {
-      const error = new RefreshError('cooldown', `A refresh failed a moment ago; the next one is due in ${Math.ceil(wait / STEP)} s`)
-      return { record, source: 'remote', error, ...(unsettled && { again: wait }) }
+      const error = new RefreshError('cooldown', `The refresh failed a moment ago, it is tried again in ${Math.ceil(wait / STEP)} s`)
+      return { record, error, again: unsettled ? wait : undefined }
     }
   }
   if (platform.isOffline()) {
-    const error = new RefreshError('offline', 'The browser is offline; the refresh follows when it is online again')
-    return { record, source: 'remote', error }
+    return { record, error: new RefreshError('offline', 'The browser is offline, the refresh is tried again when it is online') }
   }
 
   const intent: RefreshIntent = {
@@ -88,39 +86,28 @@ export const attemptRefresh = async (
     sentAt: now,
     ...(unsettled && { ambiguous: true }),
   }
-  const sending = changedRecord(record, { intent, unauthorizedAt: unauthorized ? now : undefined })
-  const before = await commit(record, sending)
-  if (before !== sending) return { record: before, source: 'remote', again: 0 }
+  const sending = changedRecord(record, { intent, ...(unauthorized && { unauthorizedAt: now }) })
+  const begun = await commit(record, sending)
+  if (!begun.local) return begun
 
-  const outcome = await call.send(record.tokens, intent.key)
-  if ('tokens' in outcome) {
-    const next = changedRecord(sending, { tokens: mergeTokens(record.tokens, outcome.tokens) })
-    let saved = true
-    const after = await compareAndSet(store, sending, next).catch(() => {
-      // These tokens exist nowhere else: memory keeps them until storage works again.
-      saved = false
-      return next
-    })
-    if (after === next) return { record: next, source: 'local', saved }
+  try {
+    const tokens = await call.send(record.tokens, intent.key)
+    const next = changedRecord(sending, { tokens: mergeTokens(record.tokens, tokens) })
+    // These tokens exist nowhere else: memory keeps them until storage works again.
+    const done = await commit(sending, next).catch(() => ({ record: next, local: true, saved: false }))
     // To revoke what belongs to a session that goes on could revoke all of its grant (RFC 7009 §2.1).
-    if (after.id !== id || !after.tokens) onVain(outcome.tokens)
-    return { record: after, source: 'remote' }
+    if (done.record!.id !== used.id || !done.record!.tokens) onVain(tokens)
+    return done
+  } catch (thrown) {
+    const error = thrown as RefreshError
+    const { code, retryAfter = 0 } = error
+    if (code === 'rejected') return commit(sending, endedRecord(sending, unsettled ? 'rotation_lost' : code), { error })
+    const pause =
+      code === 'misconfigured'
+        ? LONGEST_PAUSE
+        : Math.min(retryAfter, maxRetryAfter) + backoff(intent.attempt, platform.random())
+    const lost = code === 'unanswered'
+    const failed = { ...intent, retryAt: platform.now() + pause, ...(lost && { ambiguous: true }) }
+    return commit(sending, changedRecord(sending, { intent: failed }), { error, again: lost ? pause : undefined })
   }
-
-  const { error } = outcome
-  const pause =
-    error.code === 'misconfigured'
-      ? LONGEST_PAUSE
-      : Math.min(error.retryAfter ?? 0, maxRetryAfter) + backoff(intent.attempt, platform.random())
-  const lost = error.code === 'unanswered'
-  const next =
-    error.code === 'rejected'
-      ? endedRecord(sending, intent.ambiguous ? 'rotation_lost' : 'rejected')
-      : changedRecord(sending, {
-          intent: { ...intent, retryAt: platform.now() + pause, ...(lost && { ambiguous: true }) },
-        })
-  const after = await commit(sending, next)
-  // Overtaken: what is there now is newer than this failure (R16).
-  if (after !== next) return { record: after, source: 'remote', again: 0 }
-  return { record: next, source: 'local', error, ...(lost && { again: pause }) }
 }

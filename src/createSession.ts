@@ -2,7 +2,7 @@ import { createAuthorizedFetch, type FetchRules } from './authorizedFetch.js'
 import { createHints } from './channel.js'
 import { createCredentials } from './credentials.js'
 import { createEmitter } from './emitter.js'
-import { type RefreshError, SessionError } from './errors.js'
+import { closedError, type SessionError } from './errors.js'
 import { createLock } from './lock.js'
 import { createLogout, createRevocation } from './logout.js'
 import { checkOptions } from './options.js'
@@ -13,10 +13,10 @@ import { createRefresher } from './refresh.js'
 import { createRefreshCall } from './refreshCall.js'
 import { createSchedule } from './schedule.js'
 import { bearer } from './schemes/bearer.js'
-import { createSessionState } from './session.js'
+import { createSessionState, type News } from './session.js'
 import { createSetTokens } from './setTokens.js'
 import { createSync } from './sync.js'
-import type { Session, SessionEvents, SessionOptions, SessionSnapshot, UnverifiedClaims } from './types.js'
+import type { Session, SessionOptions, SessionSnapshot, UnverifiedClaims } from './types.js'
 
 /** How long a request that was in flight when the page went into the back/forward cache may still answer. */
 const GRACE_AFTER_RETURN = 1000
@@ -46,19 +46,18 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   const platform: Platform = { ...given, fetch: (...args) => fetch(...args) }
   const renewable = (tokens: TokenSet) => !!refresh && (!refresh.needsRefreshToken || !!tokens.refreshToken)
 
-  const emitter = createEmitter<SessionEvents>(platform.rethrow)
-  const subscribers = createEmitter<{ change: undefined }>(platform.rethrow)
-  const report = (error: unknown) => {
-    const known = error as SessionError | RefreshError
-    if (known.code === 'misconfigured') platform.complain(known)
-    emitter.emit('error', { source: 'local', error: known })
+  const emitter = createEmitter<News>(platform.rethrow)
+  const report = (thrown: unknown) => {
+    const error = thrown as SessionError
+    if (error.code === 'misconfigured') platform.complain(error)
+    emitter.emit('error', { source: 'local', error })
   }
 
-  const state = createSessionState(platform, emitter, subscribers, () => {
+  const state = createSessionState(platform, emitter, () => {
     refresher.poke()
     schedule.arm()
   })
-  const sync = createSync(store, state, report)
+  const sync = createSync(platform, store, state, report)
   const hints = createHints(platform, name, async (revision) => {
     const behind = () => !(state.record && state.record.revision >= revision)
     if (revision && !behind()) return
@@ -75,9 +74,9 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     lock,
     hints.send,
   )
-  const schedule = createSchedule(platform, state, refreshBefore, refreshTimeout, renewable, async ({ id, tokens }) => {
+  const schedule = createSchedule(platform, state, refreshBefore, refreshTimeout, renewable, async () => {
     try {
-      await refresher.refresh(id, tokens!.accessToken)
+      await refresher.refresh(credentials.held()!)
       return false
     } catch (error) {
       if (!closed) report(error)
@@ -101,7 +100,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     } else if (left) return
     schedule.wake()
     if (platform.isHidden()) return
-    state.verified = false
+    state.verifiedAt = NaN
     void sync()
   })
   hints.open()
@@ -117,7 +116,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   const wrapFetch = (underlying: typeof globalThis.fetch) => createAuthorizedFetch(underlying, credentials, rules)
   const open = <Args extends unknown[], Result>(method: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
-      if (closed) throw new SessionError('closed', 'This session object was closed: create a new one')
+      if (closed) throw closedError()
       return method(...args)
     }
 
@@ -135,7 +134,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     refresh: open(({ signal } = {}) => credentials.refresh(signal)),
     logout: open(createLogout(store, state, revocation, hints.send, report)),
     on: emitter.on,
-    subscribe: state.subscribe,
+    subscribe: (listener) => emitter.on('snapshot', listener),
     getSnapshot: () => state.snapshot() as SessionSnapshot<Claims>,
     ready,
     close() {

@@ -1,17 +1,14 @@
+import { abortable } from './abortable.js'
 import { RefreshError, SessionError } from './errors.js'
 import type { Platform } from './platform.js'
 import type { Refresher } from './refresh.js'
-import type { SessionState } from './session.js'
+import { type Credential, isCurrent, type SessionState } from './session.js'
 import type { TokenSet } from './recordTypes.js'
+
+export type { Credential } from './session.js'
 
 /** In a hidden tab, which may have been frozen without notice, memory is trusted for this long. */
 const TRUST_WHILE_HIDDEN = 1000
-
-/** What a request carries, and whose it is. */
-export interface Credential {
-  id: string
-  accessToken: string
-}
 
 export interface Credentials {
   /** At once: a credential, `null` when nobody is signed in, `undefined` when that takes a moment. */
@@ -26,22 +23,6 @@ export interface Credentials {
   renew(used: Credential, invalid: boolean, signal?: AbortSignal | null): Promise<Credential | undefined>
 }
 
-/** Rejects with the signal's reason at once; what is awaited goes on for others (R62). */
-export const abortable = async <Result>(promise: Promise<Result>, signal?: AbortSignal | null): Promise<Result> => {
-  if (!signal) return promise
-  let abort = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort)
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}
-
 export const createCredentials = (
   platform: Platform,
   state: SessionState,
@@ -54,61 +35,59 @@ export const createCredentials = (
     const { id, tokens } = state.record ?? {}
     return tokens ? { id: id!, accessToken: tokens.accessToken } : null
   }
-  const trusted = () =>
-    state.verified && !(platform.isHidden() && platform.monotonic() - state.verifiedAt > TRUST_WHILE_HIDDEN)
+  const trusted = () => platform.monotonic() - state.verifiedAt <= (platform.isHidden() ? TRUST_WHILE_HIDDEN : Infinity)
+  const canRenew = () => renewable(state.record!.tokens!)
   // A token that cannot be replaced is used until a server refuses it: only its word is definitive.
-  const usable = () => state.remaining() > 0 || !renewable(state.record!.tokens!)
+  const usable = () => state.remaining() > 0 || !canRenew()
+  const ended = (why: string) => new SessionError('session_ended', why)
 
   const obtain = async () => {
-    const id = held()?.id
-    const checkUser = () => {
-      if (id && held() && held()!.id !== id) {
-        throw new SessionError('session_changed', 'Another login replaced the session while this call waited; it was not sent')
+    const before = held()
+    const mine = () => {
+      const now = held()
+      if (before && now && now.id !== before.id) {
+        throw new SessionError('session_changed', 'Another login replaced the session, the call was not sent')
       }
+      return now
     }
     if (!trusted()) await sync()
-    checkUser()
-    const credential = held()
+    const credential = mine()
     if (!credential || usable()) return credential
-    await refresher.refresh(credential.id, credential.accessToken)
-    checkUser()
-    if (!held()) throw new SessionError('session_ended', 'The session ended while this call waited; it was not sent')
-    return held()
+    await refresher.refresh(credential)
+    const renewed = mine()
+    if (!renewed) throw ended('The session ended, the call was not sent')
+    return renewed
+  }
+
+  const refresh = async () => {
+    if (!trusted()) await sync()
+    const used = held()
+    if (!used) throw ended('Nobody is signed in, call setTokens first')
+    if (!canRenew()) throw new RefreshError('misconfigured', 'There is no refresh token or no refresh option')
+    await refresher.refresh(used)
   }
 
   return {
     held,
-    current: () => (trusted() ? (held() && !usable() ? undefined : held()) : undefined),
+    current: () => {
+      const credential = held()
+      return trusted() && (!credential || usable()) ? credential : undefined
+    },
     obtain: (signal) => abortable(obtain(), signal),
-
-    refresh: (signal) =>
-      abortable(
-        (async () => {
-          if (!trusted()) await sync()
-          const used = held()
-          if (!used) throw new SessionError('session_ended', 'Nobody is signed in: call setTokens first')
-          if (!renewable(state.record!.tokens!)) {
-            throw new RefreshError('misconfigured', 'There is no refresh token, or no refresh option: nothing to refresh with')
-          }
-          await refresher.refresh(used.id, used.accessToken)
-        })(),
-        signal,
-      ),
+    refresh: (signal) => abortable(refresh(), signal),
 
     async renew(used, invalid, signal) {
-      const successor = () => {
-        const now = held()
-        return now?.id === used.id && now.accessToken !== used.accessToken ? now : undefined
+      if (isCurrent(used, state.record)) {
+        const { tokens, unauthorizedAt = -Infinity } = state.record
+        const due = renewable(tokens)
+          ? // An endpoint that answers 401 to everything costs one refresh per cooldown (R59).
+            !(platform.now() - unauthorizedAt < unauthorizedCooldown)
+          : invalid
+        // Whatever went wrong, the answer to the caller is the 401 itself (R59).
+        if (due || state.remaining() <= 0) await abortable(refresher.refresh(used, true).catch(() => {}), signal)
       }
-      const { record } = state
-      if (record?.id !== used.id || !record.tokens || successor()) return successor()
-      const due = renewable(record.tokens)
-        ? // An endpoint that answers 401 to everything costs one refresh per cooldown (R59).
-          state.remaining() <= 0 || !(platform.now() - (record.unauthorizedAt ?? -Infinity) < unauthorizedCooldown)
-        : state.remaining() <= 0 || invalid
-      // Whatever went wrong, the answer to the caller is the 401 itself (R59).
-      if (due) await abortable(refresher.refresh(used.id, used.accessToken, true).catch(() => {}), signal)
-      return successor()
+      const now = held()
+      return now?.id === used.id && now.accessToken !== used.accessToken ? now : undefined
     },
   }
 }

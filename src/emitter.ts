@@ -1,36 +1,28 @@
 export interface Emitter<Events> {
-  on<Type extends keyof Events>(
+  on<Type extends keyof Events & string>(
     type: Type,
     listener: (event: Events[Type]) => void,
     options?: { signal?: AbortSignal },
   ): () => void
-  emit<Type extends keyof Events>(type: Type, event: Events[Type]): void
+  emit<Type extends keyof Events & string>(type: Type, event: Events[Type]): void
 }
 
 /** `rethrow` gets what a listener threw: it must surface, and stop no other listener. */
 export const createEmitter = <Events>(rethrow: (error: unknown) => void): Emitter<Events> => {
-  const listeners = new Map<keyof Events, Set<{ listener: (event: never) => void }>>()
+  const target = new EventTarget()
   return {
     on(type, listener, { signal } = {}) {
-      const entry = { listener: listener as (event: never) => void }
-      const entries = listeners.get(type) ?? new Set()
-      const off = () => {
-        entries.delete(entry)
-        signal?.removeEventListener('abort', off)
-      }
-      if (signal?.aborted) return off
-      listeners.set(type, entries.add(entry))
-      signal?.addEventListener('abort', off)
-      return off
-    },
-    emit(type, event) {
-      for (const { listener } of [...(listeners.get(type) ?? [])]) {
+      // A function of its own, so that one listener can be added twice.
+      const run = (event: Event) => {
         try {
-          listener(event as never)
+          listener((event as CustomEvent).detail)
         } catch (error) {
           rethrow(error)
         }
       }
+      target.addEventListener(type, run, { signal: signal! })
+      return () => target.removeEventListener(type, run)
     },
+    emit: (type, detail) => target.dispatchEvent(new CustomEvent(type, { detail })),
   }
 }

@@ -32,15 +32,22 @@ interface Details {
   cause?: unknown
 }
 
+interface AnswerDetails extends Details {
+  status?: number | undefined
+  error?: string | undefined
+  retryAfter?: number | undefined
+}
+
 export class SessionError extends Error {
   override readonly name: string = 'SessionError'
-  readonly code: SessionErrorCode | RefreshErrorCode
+  declare readonly code: SessionErrorCode | RefreshErrorCode
   constructor(code: SessionErrorCode, message: string, details?: Details)
   /** @internal */
   constructor(code: SessionErrorCode | RefreshErrorCode, message: string, details?: Details)
   constructor(code: SessionErrorCode | RefreshErrorCode, message: string, details?: Details) {
     super(message, details)
-    this.code = code
+    // The cause is there already, not enumerable, and stays so.
+    Object.assign(this, details, { code })
   }
 }
 
@@ -48,23 +55,18 @@ export class RefreshError extends SessionError {
   override readonly name: string = 'RefreshError'
   declare readonly code: RefreshErrorCode
   /** HTTP status of the answer, if there was one. */
-  readonly status: number | undefined
+  declare readonly status: number | undefined
   /** `error` of the answer's body (RFC 6749 §5.2), if there was one. */
-  readonly error: string | undefined
+  declare readonly error: string | undefined
   /** Milliseconds the server asked to wait (Retry-After, RFC 9110 §10.2.3). */
-  readonly retryAfter: number | undefined
-  constructor(
-    code: RefreshErrorCode,
-    message: string,
-    details: Details & { status?: number; error?: string; retryAfter?: number } = {},
-  ) {
+  declare readonly retryAfter: number | undefined
+  constructor(code: RefreshErrorCode, message: string, details?: AnswerDetails) {
     super(code, message, details)
-    this.status = details.status
-    this.error = details.error
-    this.retryAfter = details.retryAfter
   }
 }
 
 /** Tells by name, so that it also holds for errors of another copy of latchkey on the page. */
 export const isSessionError = (error: unknown): error is SessionError =>
-  error instanceof Error && (error.name === 'SessionError' || error.name === 'RefreshError')
+  error instanceof Error && /^(Session|Refresh)Error$/.test(error.name)
+
+export const closedError = (): SessionError => new SessionError('closed', 'This session object is closed, create a new one')

@@ -17,17 +17,22 @@ export interface Lock {
 }
 
 /** `patience`: how long to wait for a holder before it counts as dead, in milliseconds. More than it may hold. */
-export const createLock = (platform: Platform, name: string, shared: boolean, patience: number): Lock => {
-  const { locks } = platform
+export const createLock = (
+  { locks, monotonic, setTimer }: Platform,
+  name: string,
+  shared: boolean,
+  patience: number,
+): Lock => {
   let release = () => {}
 
-  const request = <Result>(body: (exclusive: boolean) => Promise<Result>, steal: boolean) =>
-    new Promise<Result | undefined>((resolve, reject) => {
-      const waiting = new AbortController()
-      const stop = platform.setTimer(() => waiting.abort(), SLICE)
+  const request = <Result>(body: (exclusive: boolean) => Promise<Result>, since: number): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      const slice = new AbortController()
+      const steal = monotonic() - since > patience
+      const stop = setTimer(() => slice.abort(), SLICE)
       let granted = false
       locks!
-        .request(name, steal ? { steal } : { signal: waiting.signal }, () => {
+        .request(name, steal ? { steal } : { signal: slice.signal }, () => {
           granted = true
           stop()
           const result = body(!steal)
@@ -38,21 +43,14 @@ export const createLock = (platform: Platform, name: string, shared: boolean, pa
         .catch((error: unknown) => {
           stop()
           if (granted) return
-          if (waiting.signal.aborted) resolve(undefined)
+          if (slice.signal.aborted) resolve(request(body, since))
           else reject(error)
         })
     })
 
   return {
-    async run(body) {
-      // Nobody else can reach a record that is not shared.
-      if (!locks || !shared) return body(!shared)
-      const since = platform.monotonic()
-      for (;;) {
-        const result = await request(async (exclusive) => ({ of: await body(exclusive) }), platform.monotonic() - since > patience)
-        if (result) return result.of
-      }
-    },
+    // Nobody else can reach a record that is not shared.
+    run: async (body) => (locks && shared ? request(body, monotonic()) : body(!shared)),
     release: () => release(),
   }
 }

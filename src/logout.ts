@@ -1,3 +1,4 @@
+import { abortable } from './abortable.js'
 import { SessionError } from './errors.js'
 import type { Platform } from './platform.js'
 import { endedRecord } from './record.js'
@@ -8,20 +9,19 @@ import type { RevokeFunction } from './types.js'
 /** Tells the server, in the background and within `timeout`: what comes of it changes nothing here (R37). */
 export const createRevocation =
   (
-    platform: Platform,
+    { fetch, setTimer }: Platform,
     revoke: RevokeFunction | undefined,
     timeout: number,
     onFailure: (error: unknown) => void,
   ): ((tokens: TokenSet) => void) =>
   (tokens) => {
-    if (!revoke) return
     const controller = new AbortController()
-    const late = new Promise<never>((_, reject) => controller.signal.addEventListener('abort', reject))
-    const stop = platform.setTimer(() => controller.abort(), timeout)
-    const call = async () => revoke(tokens, { signal: controller.signal, fetch: platform.fetch })
-    Promise.race([call(), late])
+    const { signal } = controller
+    const stop = setTimer(() => controller.abort(), timeout)
+    const call = async () => revoke?.(tokens, { signal, fetch })
+    abortable(call(), signal)
       .catch((cause: unknown) =>
-        onFailure(new SessionError('revocation_failed', 'The server did not confirm the revocation; this browser is signed out', { cause })),
+        onFailure(new SessionError('revocation_failed', 'The revocation was not confirmed, this browser is signed out', { cause })),
       )
       .finally(stop)
   }
@@ -36,18 +36,16 @@ export const createLogout =
     onFailure: (error: unknown) => void,
   ): (() => Promise<void>) =>
   async () => {
-    const former = state.record
-    const announce = former?.tokens ? state.adopt(endedRecord(former, 'logout'), 'local', state.saved) : () => {}
     const gone = new Map<string, TokenSet>()
-    const end = ({ tokens }: SessionRecord) => tokens && gone.set(tokens.accessToken, tokens)
-    if (former) end(former)
+    const end = (record: SessionRecord | undefined) => {
+      if (!record?.tokens) return
+      gone.set(record.tokens.accessToken, record.tokens)
+      return endedRecord(record, 'logout')
+    }
+    const mine = end(state.record)
+    const announce = mine ? state.adopt(mine, 'local', state.saved) : () => {}
     try {
-      await store.update((stored) => {
-        if (!stored) return state.record
-        if (!stored.tokens) return
-        end(stored)
-        return endedRecord(stored, 'logout')
-      })
+      await store.update((stored) => (stored ? end(stored) : state.record))
       state.adopt(await store.read(), 'local')
     } catch (error) {
       // Memory is clear and stays so; storage is cleared when it works again.

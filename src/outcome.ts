@@ -1,71 +1,53 @@
-import { isSessionError, RefreshError } from './errors.js'
-import { readTokenResponse } from './tokens.js'
+import { abortable } from './abortable.js'
+import { RefreshError } from './errors.js'
 import type { TokenSet } from './recordTypes.js'
+import { readTokenResponse } from './tokens.js'
 import type { TokenResponse } from './types.js'
 
-/** What one attempt came to. Only `rejected` ends a session; see {@link RefreshError} for the others. */
-export type Outcome = { tokens: TokenSet } | { error: RefreshError }
-
-/** Milliseconds; both forms of RFC 9110 §10.2.3. */
-const retryAfterOf = (headers: Headers, now: number): number | undefined => {
-  const value = headers.get('Retry-After')
-  if (!value) return
-  const delay = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
-  return delay > 0 ? delay : undefined
-}
-
-const failure = async (response: Response, now: number): Promise<RefreshError> => {
-  const { status } = response
-  // Never a cause here: a parser's message quotes the body, and the body may hold tokens.
-  const body: unknown = await response.json().catch(() => undefined)
-  const { error: code } = Object(body) as { error?: unknown }
-  const error = typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) ? code : undefined
-  const retryAfter = retryAfterOf(response.headers, now)
-  const details = { status, ...(error && { error }), ...(retryAfter && { retryAfter }) }
-  if (status >= 500 || status === 408 || status === 425 || status === 429) {
-    return new RefreshError('unavailable', `The token endpoint answered ${status}; the session goes on, the refresh is tried again`, details)
-  }
-  if (error === 'invalid_grant') {
-    return new RefreshError('rejected', 'The server refused the refresh token (invalid_grant): the user must sign in again', details)
-  }
-  return new RefreshError(
-    'misconfigured',
-    `The token endpoint answered ${status}${error ? ` ${error}` : ''}. If that means that the session is over, ` +
-      "let it answer 400 with { error: 'invalid_grant' } (RFC 6749 section 5.2), or throw new RefreshError('rejected', …); " +
-      'else check the URL, the client id and the parameters',
-    details,
-  )
-}
-
-const unanswered = (cause?: unknown) =>
-  new RefreshError('unanswered', 'The refresh was sent and no usable answer came back; it is tried again after a pause', {
-    ...(cause !== undefined && { cause }),
+/** What an answer that is not ok means; see {@link RefreshError} for the codes. */
+const refusal = ({ status, headers }: Response, body: unknown, now: number): RefreshError => {
+  const { error: named } = Object(body) as { error?: unknown }
+  const error = typeof named === 'string' && /^[a-z_]{1,40}$/.test(named) ? named : undefined
+  // Both forms of RFC 9110 §10.2.3.
+  const after = headers.get('Retry-After')!
+  const delay = /^\d+$/.test(after) ? Number(after) * 1000 : Date.parse(after) - now
+  const [code, advice] =
+    status >= 500 || [408, 425, 429].includes(status)
+      ? (['unavailable', 'it is tried again'] as const)
+      : error === 'invalid_grant'
+        ? (['rejected', 'the user must sign in again'] as const)
+        : (['misconfigured', "check URL and parameters; to end the session, answer 400 with error 'invalid_grant'"] as const)
+  return new RefreshError(code, `The refresh was answered ${status} ${error ?? ''}, ${advice}`, {
+    status,
+    error,
+    retryAfter: delay > 0 ? delay : undefined,
   })
+}
 
 /**
- * The border: whatever a refresh function did becomes one of a closed list, by code, never by text.
+ * The border: whatever a refresh function did becomes tokens or a {@link RefreshError}, by code, never by text.
  * What it threw without saying more may or may not have reached the server, so it is ambiguous.
  */
-export const outcomeOf = async (
-  attempt: () => Promise<Response | TokenResponse>,
+export const readAnswer = async (
+  ask: () => Promise<Response | TokenResponse>,
+  signal: AbortSignal,
   tokenType: string,
   now: () => number,
-): Promise<Outcome> => {
-  let answer: Response | TokenResponse
-  try {
-    answer = await attempt()
-  } catch (error) {
-    return { error: isSessionError(error) && error.name === 'RefreshError' ? (error as RefreshError) : unanswered(error) }
+): Promise<TokenSet> => {
+  const read = async () => {
+    const answer = (await ask()) as Response & TokenResponse
+    if (typeof answer?.json !== 'function') return readTokenResponse(answer, tokenType, now())
+    // Never a parser's error as the cause: it quotes the body, and the body may hold tokens.
+    const body = await answer.json().catch(() => {})
+    if (!answer.ok) throw refusal(answer, body, now())
+    return readTokenResponse(body, tokenType, now())
   }
   try {
-    if (answer && typeof (answer as Response).json === 'function') {
-      const response = answer as Response
-      if (!response.ok) return { error: await failure(response, now()) }
-      answer = (await response.json()) as TokenResponse
-    }
-    return { tokens: readTokenResponse(answer as TokenResponse, tokenType, now()) }
+    // Around the whole, reading the body included: in Firefox and WebKit the promises of a page that was in
+    // the back/forward cache may never settle.
+    return await abortable(read(), signal)
   } catch (error) {
-    // A parser's message quotes the body; ours says what is missing and quotes nothing.
-    return { error: unanswered(isSessionError(error) ? error : undefined) }
+    if (Object(error).name === 'RefreshError') throw error
+    throw new RefreshError('unanswered', 'The refresh has no usable answer, it is tried again', { cause: error })
   }
 }

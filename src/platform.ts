@@ -28,14 +28,13 @@ export interface Platform {
   whenActivated(): Promise<void> | undefined
   /** Absent in old browsers and on plain http. */
   readonly locks: LockManager | undefined
-  openChannel(name: string, onMessage: (data: unknown) => void): Channel
+  /** Nothing on a server. */
+  openChannel(name: string, onMessage: (data: unknown) => void): Channel | undefined
   onLifecycle(listener: (change: LifecycleChange) => void): () => void
   complain(error: Error): void
   /** Lets what a listener threw surface as an uncaught exception, as the DOM does. */
   rethrow(error: unknown): void
 }
-
-const noChannel: Channel = { post() {}, close() {} }
 
 /** Where BroadcastChannel is missing: a key whose change wakes the other tabs. The value says nothing. */
 const storageEventChannel = (name: string, onMessage: (data: unknown) => void): Channel => {
@@ -44,17 +43,17 @@ const storageEventChannel = (name: string, onMessage: (data: unknown) => void): 
   }
   addEventListener('storage', listener)
   return {
-    post() {
-      localStorage.setItem(name, String(Date.now() + Math.random()))
-    },
+    post: () => localStorage.setItem(name, `${Math.random()}`),
     close: () => removeEventListener('storage', listener),
   }
 }
 
 /** The browser this runs in, read at the time of the call; on a server, just enough to stay quiet. */
 export const browserPlatform = (): Platform => {
-  const { document, location, navigator, fetch } = globalThis as typeof globalThis & { document?: Document; location?: Location }
-  const prerendered = document as (Document & { prerendering?: boolean }) | undefined
+  const { document, location, navigator, fetch } = globalThis as typeof globalThis & {
+    document?: Document & { prerendering?: boolean }
+    location?: Location
+  }
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
@@ -65,49 +64,41 @@ export const browserPlatform = (): Platform => {
       const timer = setTimeout(run, delay)
       return () => clearTimeout(timer)
     },
-    fetch: (...args) => fetch(...args),
+    fetch,
     origin: location?.origin,
     baseURL: () => document?.baseURI ?? location?.href,
     isHidden: () => document?.visibilityState === 'hidden',
     isOffline: () => navigator?.onLine === false,
     whenActivated: () =>
-      prerendered?.prerendering
-        ? new Promise<void>((resolve) =>
-            prerendered.addEventListener('prerenderingchange', () => resolve(), { once: true }),
-          )
+      document?.prerendering
+        ? new Promise((resolve) => document.addEventListener('prerenderingchange', () => resolve(), { once: true }))
         : undefined,
     locks: navigator?.locks,
     openChannel(name, onMessage) {
       // Node has a BroadcastChannel too, and one that is open keeps the process alive.
-      if (!location) return noChannel
+      if (!location) return
       try {
         const channel = new BroadcastChannel(name)
-        channel.onmessage = (event) => onMessage(event.data)
+        channel.onmessage = ({ data }) => onMessage(data)
         return { post: (message) => channel.postMessage(message), close: () => channel.close() }
       } catch {
         return storageEventChannel(name, onMessage)
       }
     },
     onLifecycle(listener) {
-      if (!location) return () => {}
       const controller = new AbortController()
-      const on = (type: string, change: (event: Event) => LifecycleChange | undefined) =>
-        addEventListener(
-          type,
-          (event) => {
-            const news = change(event)
-            if (news) listener(news)
-          },
+      const on = (change: LifecycleChange, types: string, applies: (event: Event) => unknown = () => true) => {
+        for (const type of types.split(' ')) {
           // Capturing on the window: before any listener of the app, which may fetch at once.
-          { capture: true, signal: controller.signal },
-        )
-      on('pagehide', () => 'leave')
-      on('pageshow', (event) => ((event as PageTransitionEvent).persisted ? 'return' : undefined))
-      on('resume', () => 'return')
-      for (const type of ['visibilitychange', 'focus', 'online', 'prerenderingchange']) {
-        // A focus that moves between elements of the page passes here too.
-        on(type, (event) => (type === 'focus' && event.target !== globalThis ? undefined : 'wake'))
+          globalThis.addEventListener?.(type, (event) => applies(event) && listener(change), { capture: true, signal: controller.signal })
+        }
       }
+      on('leave', 'pagehide')
+      on('return', 'resume')
+      on('return', 'pageshow', (event) => (event as PageTransitionEvent).persisted)
+      on('wake', 'visibilitychange online prerenderingchange')
+      // A focus that moves between elements of the page passes here too.
+      on('wake', 'focus', (event) => event.target === globalThis)
       return () => controller.abort()
     },
     complain: (error) => console.error(`latchkey: ${error.message}`),

@@ -1,52 +1,30 @@
-import type { EndReason, RecordStore, SessionRecord, TokenSet } from './recordTypes.js'
+import type { EndReason, RecordStore, SessionRecord } from './recordTypes.js'
 
 /** Storage may hold anything; what is not a record is as good as nothing. */
-export const isRecord = (value: unknown): value is SessionRecord => {
+export const asRecord = (value: unknown): SessionRecord | undefined => {
   const { id, revision, tokens } = Object(value) as Partial<SessionRecord>
-  return (
-    typeof id === 'string' &&
+  return typeof id === 'string' &&
     typeof revision === 'number' &&
     (tokens === null || (typeof tokens?.accessToken === 'string' && typeof tokens.receivedAt === 'number'))
-  )
+    ? (value as SessionRecord)
+    : undefined
 }
 
-/**
- * The next number, above everything seen. The first is the time, so that the numbers of a session which
- * begins after storage was wiped are above those that other tabs still remember.
- */
-const revisionAfter = (now: number, ...seen: (SessionRecord | undefined)[]): number =>
-  Math.max(...seen.map((record) => (record ? record.revision + 1 : 0))) || now
-
-export const startedRecord = (
-  id: string,
-  tokens: TokenSet,
-  subject: string | undefined,
-  now: number,
-  ...former: (SessionRecord | undefined)[]
-): SessionRecord => ({ id, revision: revisionAfter(now, ...former), tokens, ...(subject !== undefined && { subject }) })
+/** A copy without the members that are undefined. For what JSON can hold, as all of a record is. */
+export const compact = <Value>(value: { [Name in keyof Value]: Value[Name] | undefined }): Value =>
+  JSON.parse(JSON.stringify(value))
 
 /** A tombstone: late work can see that it was overtaken. Holds no secret. */
-export const endedRecord = (record: SessionRecord, endedBecause: EndReason): SessionRecord => ({
-  id: record.id,
-  revision: record.revision + 1,
+export const endedRecord = ({ id, revision }: SessionRecord, endedBecause: EndReason): SessionRecord => ({
+  id,
+  revision: revision + 1,
   tokens: null,
   endedBecause,
 })
 
-/** `undefined` clears a member. */
-export const changedRecord = (
-  { intent, ...record }: SessionRecord,
-  changes: { tokens?: TokenSet; intent?: SessionRecord['intent']; unauthorizedAt?: number | undefined },
-): SessionRecord => {
-  const { tokens = record.tokens, unauthorizedAt = record.unauthorizedAt } = changes
-  return {
-    ...record,
-    revision: record.revision + 1,
-    tokens,
-    ...(unauthorizedAt && { unauthorizedAt }),
-    ...(changes.intent && { intent: changes.intent }),
-  }
-}
+/** The intent goes with every change, unless the change is a new one. */
+export const changedRecord = (record: SessionRecord, changes: Partial<SessionRecord>): SessionRecord =>
+  compact({ ...record, intent: undefined, revision: record.revision + 1, ...changes })
 
 /** Whether what a tab remembers is news to storage: never saved, wiped since, or the end of what storage still holds. */
 export const outranks = (mine: SessionRecord, stored: SessionRecord | undefined): boolean =>
@@ -63,9 +41,9 @@ export const compareAndSet = async (
 ): Promise<SessionRecord> => {
   let result = next
   await store.update((stored) => {
-    const overtaken = stored && (stored.id !== expected.id || stored.revision !== expected.revision)
-    result = overtaken ? stored : next
-    return overtaken ? undefined : next
+    if (!stored || (stored.id === expected.id && stored.revision === expected.revision)) return (result = next)
+    result = stored
+    return
   })
   return result
 }

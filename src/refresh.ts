@@ -1,16 +1,17 @@
-import { type Attempt, type AttemptParts, attemptRefresh } from './attempt.js'
-import { RefreshError, SessionError } from './errors.js'
+import { type AttemptParts, attemptRefresh } from './attempt.js'
+import { closedError, RefreshError } from './errors.js'
 import type { Lock } from './lock.js'
 import type { SessionRecord } from './recordTypes.js'
+import { type Credential, isCurrent } from './session.js'
 
 const POLL = 1000
 
 export interface Refresher {
   /**
-   * Replaces the tokens of session `id` if `used` is still its access token. Every cause passes through here:
-   * calls in one tab share one promise, tabs share the lock, and who comes second finds the work done.
+   * Replaces the tokens of a session if `used` is still current. Every cause passes through here: calls in one
+   * tab share one promise, tabs share the lock, and who comes second finds the work done.
    */
-  refresh(id: string, used: string, unauthorized?: boolean): Promise<void>
+  refresh(used: Credential, unauthorized?: boolean): Promise<void>
   /** Looks again at once, if it was pausing. */
   poke(): void
   close(): void
@@ -22,8 +23,8 @@ export const createRefresher = (
   lock: Lock,
   onCommit: (record: SessionRecord) => void,
 ): Refresher => {
-  const { platform, state, call, refreshTimeout } = parts
-  let flight: { id: string; promise: Promise<void> } | undefined
+  const { platform, state, refreshTimeout } = parts
+  const flights: Record<string, Promise<void>> = Object.create(null)
   let closed = false
   let poke = () => {}
 
@@ -36,37 +37,30 @@ export const createRefresher = (
       }
     })
 
-  const run = async (id: string, used: string, unauthorized: boolean) => {
+  const run = async (used: Credential, unauthorized: boolean) => {
     // While prerendering, a lock would stay pending (nav-speculation, "prerendering").
     await platform.whenActivated()
     const giveUp = platform.monotonic() + refreshTimeout * 1.5
     for (;;) {
-      const attempt: Attempt = await lock.run((exclusive) => attemptRefresh(parts, id, used, unauthorized, exclusive))
-      const { record, source, saved = state.saved, error, again } = attempt
-      if (closed) throw new SessionError('closed', 'This session object was closed')
-      if (source === 'local' && record!.tokens?.accessToken !== used) onCommit(record!)
-      state.adopt(record, source, saved)()
+      const attempt = await lock.run((exclusive) => attemptRefresh(parts, used, unauthorized, exclusive))
+      const { record, local, saved = state.saved, error, again } = attempt
+      if (closed) throw closedError()
+      if (local && !isCurrent(used, record)) onCommit(record!)
+      state.adopt(record, local ? 'local' : 'remote', saved)()
       if (again === undefined) {
         if (error) throw error
         return
       }
       if (platform.monotonic() + again > giveUp) {
-        throw error ?? new RefreshError('cooldown', 'Other tabs keep changing the session')
+        throw error ?? new RefreshError('cooldown', 'Other tabs keep changing the session, try again')
       }
       await pause(again)
     }
   }
 
   return {
-    refresh(id, used, unauthorized = false) {
-      if (flight?.id !== id) {
-        const promise = run(id, used, unauthorized).finally(() => {
-          if (flight?.promise === promise) flight = undefined
-        })
-        flight = { id, promise }
-      }
-      return flight.promise
-    },
+    refresh: (used, unauthorized = false) =>
+      (flights[used.id] ??= run(used, unauthorized).finally(() => delete flights[used.id])),
     poke: () => poke(),
     close() {
       closed = true

@@ -35,7 +35,7 @@ export const refreshTokenGrant = (options: RefreshTokenGrantOptions): RefreshFun
   const client = clientId === undefined ? {} : { client_id: clientId }
 
   const refresh: RefreshFunction = async ({ refreshToken }: TokenSet, { fetch, signal, origin, idempotencyKey: key }: RefreshContext) => {
-    if (!refreshToken) throw new RefreshError('misconfigured', 'There is no refresh token: have the server issue one')
+    if (!refreshToken) throw new RefreshError('misconfigured', 'There is no refresh token, have the server issue one')
     const sameOrigin = new URL(url, origin).origin === origin
     return fetch(url, {
       method: 'POST',
@@ -58,7 +58,7 @@ export const refreshTokenGrant = (options: RefreshTokenGrantOptions): RefreshFun
         if (!token) continue
         const body = new URLSearchParams({ token, token_type_hint, ...client })
         const { ok, status } = await fetch(revokeUrl, { method: 'POST', body, signal, keepalive: true })
-        if (!ok) throw new RefreshError('unavailable', `The revocation endpoint answered ${status}`, { status })
+        if (!ok) throw new RefreshError('unavailable', `The revocation was answered ${status}`, { status })
       }
     }
   }

@@ -1,57 +1,65 @@
 import { decodeClaims } from './claims.js'
 import type { Emitter } from './emitter.js'
 import type { Platform } from './platform.js'
-import { expiresAt } from './tokens.js'
+import { outranks } from './record.js'
 import type { SessionRecord, TokenSet } from './recordTypes.js'
-import type { SessionEvents, SessionSnapshot, UnverifiedClaims } from './types.js'
+import { expiresAt } from './tokens.js'
+import type { SessionEvents, SessionSnapshot } from './types.js'
 
 type Source = 'local' | 'remote'
+
+/** What a request carries, and whose it is. */
+export interface Credential {
+  id: string
+  accessToken: string
+}
+
+/** What the session tells: its events, and to those who show it that there is something new to show. */
+export type News = SessionEvents & { snapshot: undefined }
 
 export interface SessionState {
   /** What this tab knows of the stored record; `undefined` before the first read, and when there is none. */
   record: SessionRecord | undefined
   /** `false` while the record lives in this tab alone, because storage failed. */
   saved: boolean
-  /** `false` until the record was read, and again after every moment in which news may have been missed. */
-  verified: boolean
-  /** When it last was verified, on the monotonic clock. */
+  /** When the record was last read, on the monotonic clock; `NaN` when news may have been missed since. */
   verifiedAt: number
   /** Milliseconds until the access token expires, by the clock that says less; `Infinity` when unknown. */
   remaining(): number
   /** Takes over what is stored. Returns the announcement, to be made once it is durable and no lock is held. */
   adopt(next: SessionRecord | undefined, source: Source, saved?: boolean): () => void
-  confirm(): void
   snapshot(): SessionSnapshot
-  subscribe(listener: () => void): () => void
 }
 
+/** Whether a record still has the session and the access token of a credential. */
+export const isCurrent = (
+  { id, accessToken }: Credential,
+  record: SessionRecord | undefined,
+): record is SessionRecord & { tokens: TokenSet } => record?.id === id && record.tokens?.accessToken === accessToken
+
 /** Holds the state: loading → authenticated ⇄ anonymous. Decides nothing else. */
-export const createSessionState = (
-  platform: Platform,
-  emitter: Emitter<SessionEvents>,
-  subscribers: Emitter<{ change: undefined }>,
-  onAdopt: () => void,
-): SessionState => {
+export const createSessionState = (platform: Platform, emitter: Emitter<News>, onAdopt: () => void): SessionState => {
   let loaded = false
   let snapshot: SessionSnapshot | undefined
   let deadline = Infinity
 
-  const announcement = (former: SessionRecord | undefined, source: Source): (() => void) => {
-    const { record } = state
+  /** The event that leads from one record to another. */
+  const announce = (former: SessionRecord | undefined, record: SessionRecord | undefined, source: Source) => {
     const was = former?.tokens
     const is = record?.tokens
-    if (was && !is) return () => emitter.emit('logout', { source, reason: record!.endedBecause! })
-    if (!is || was?.accessToken === is.accessToken) return () => {}
-    if (former && was && former.id === record.id) return () => emitter.emit('refresh', { source })
-    const replaced = was && (former!.subject === undefined || former!.subject !== record.subject)
-    return () => emitter.emit(replaced ? 'change' : 'login', { source })
+    if (!is) {
+      if (was) emitter.emit('logout', { source, reason: record!.endedBecause! })
+    } else if (was?.accessToken !== is.accessToken) {
+      const { id, subject } = former ?? {}
+      const again = subject !== undefined && subject === record.subject
+      emitter.emit(was && id === record.id ? 'refresh' : was && !again ? 'change' : 'login', { source })
+    }
   }
 
   const state: SessionState = {
     record: undefined,
     saved: true,
-    verified: false,
-    verifiedAt: 0,
+    verifiedAt: NaN,
 
     remaining() {
       const tokens = state.record?.tokens
@@ -65,43 +73,33 @@ export const createSessionState = (
       const former = state.record
       const first = !loaded
       loaded = true
-      const stale =
-        !next || (former && (next.revision < former.revision || (former.id === next.id && !former.tokens && next.tokens)))
-      if (!stale) {
+      if (next && !(former && outranks(former, next))) {
         state.record = next
         state.saved = saved
       }
       const { record } = state
-      if (first || (record && (record.id !== former?.id || record.tokens?.accessToken !== former.tokens?.accessToken))) {
+      if (first || record?.id !== former?.id || record?.tokens?.accessToken !== former?.tokens?.accessToken) {
         snapshot = undefined
-        const now = platform.now()
-        const expiry = record?.tokens ? expiresAt(record.tokens, now) : undefined
-        deadline = platform.monotonic() + (expiry ?? Infinity) - now
-        subscribers.emit('change', undefined)
+        deadline = Infinity
+        deadline = state.remaining() + platform.monotonic()
+        emitter.emit('snapshot', undefined)
       }
       onAdopt()
       // What a page finds stored when it opens is its state, not news.
-      return first && source === 'remote' ? () => {} : announcement(former, source)
-    },
-
-    confirm() {
-      state.verified = true
-      state.verifiedAt = platform.monotonic()
+      return () => {
+        if (!first || source === 'local') announce(former, record, source)
+      }
     },
 
     snapshot() {
-      const tokens: TokenSet | null | undefined = state.record?.tokens
+      const { tokens, endedBecause: reason } = state.record ?? {}
       return (snapshot ??= Object.freeze({
-        status: loaded ? (tokens ? 'authenticated' : 'anonymous') : 'loading',
+        status: tokens ? 'authenticated' : loaded ? 'anonymous' : 'loading',
         expiresAt: tokens ? expiresAt(tokens, platform.now()) : undefined,
-        unverifiedClaims: tokens
-          ? (((tokens.idToken && decodeClaims(tokens.idToken)) || decodeClaims(tokens.accessToken)) as UnverifiedClaims)
-          : undefined,
-        reason: state.record?.endedBecause,
+        unverifiedClaims: tokens ? (decodeClaims(tokens.idToken ?? '') ?? decodeClaims(tokens.accessToken)) : undefined,
+        reason,
       }))
     },
-
-    subscribe: (listener) => subscribers.on('change', listener),
   }
   return state
 }

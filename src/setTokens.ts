@@ -1,10 +1,10 @@
 import { isSessionError } from './errors.js'
 import type { Platform } from './platform.js'
-import { startedRecord } from './record.js'
+import { compact } from './record.js'
 import type { RecordStore, SessionRecord } from './recordTypes.js'
 import type { SessionState } from './session.js'
 import { readTokenResponse } from './tokens.js'
-import type { Session, TokenResponse } from './types.js'
+import type { Session } from './types.js'
 
 /** Begins a session: a new id, so that whatever is under way for the former one is overtaken. */
 export const createSetTokens =
@@ -16,25 +16,28 @@ export const createSetTokens =
     onCommit: (record: SessionRecord) => void,
     onFailure: (error: unknown) => void,
   ): Session['setTokens'] =>
-  async (response: TokenResponse, { subject } = {}) => {
+  async (response, { subject } = {}) => {
     const now = platform.now()
     const tokens = readTokenResponse(response, tokenType, now)
     const id = platform.randomId()
-    let record: SessionRecord | undefined
+    let record: SessionRecord
     let saved = true
-    const begin = (stored: SessionRecord | undefined) =>
-      (record = startedRecord(id, tokens, subject, now, stored, state.record))
+    // Above everything seen, and above what other tabs still remember of a session that was wiped.
+    const begin = (stored?: SessionRecord) => {
+      const revision = Math.max(now, ...[stored, state.record].map((former) => (former?.revision ?? 0) + 1))
+      return (record = compact<SessionRecord>({ id, revision, tokens, subject }))
+    }
     try {
       await store.update(begin)
     } catch (error) {
       // A cookie that is too large is the app's to mend. Storage that fails is not: the user is signed in, here.
       if (isSessionError(error) && error.code !== 'storage_failed') throw error
       saved = false
-      begin(undefined)
+      begin()
       onFailure(error)
     }
-    const announce = state.adopt(record, 'local', saved)
-    state.confirm()
+    const announce = state.adopt(record!, 'local', saved)
+    state.verifiedAt = platform.monotonic()
     onCommit(record!)
     announce()
   }

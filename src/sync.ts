@@ -1,24 +1,29 @@
+import type { Platform } from './platform.js'
 import { outranks } from './record.js'
 import type { SessionState } from './session.js'
-import type { RecordStore } from './recordTypes.js'
+import type { RecordStore, SessionRecord } from './recordTypes.js'
 
 /**
  * Returns the function that makes memory and storage agree: reads the record and adopts it, or puts back what
  * storage has lost or never got. It never rejects: what cannot be read is not a logout, so memory stands.
  */
 export const createSync = (
+  { monotonic }: Platform,
   store: RecordStore,
   state: SessionState,
   onFailure: (error: unknown) => void,
 ): (() => Promise<void>) => {
   let running: Promise<void> | undefined
   let stale = false
-  let failing = false
+  let failure: unknown
   let restored: string | undefined
 
   const once = async () => {
+    const before = failure
+    failure = undefined
+    let stored: SessionRecord | undefined
     try {
-      let stored = await store.read()
+      stored = await store.read()
       const mine = state.record
       // A record that vanishes again and again is put back once (R40).
       if (mine && outranks(mine, stored) && (stored || restored !== mine.id)) {
@@ -28,15 +33,12 @@ export const createSync = (
         )
         stored = await store.read()
       }
-      failing = false
-      state.confirm()
-      state.adopt(stored, 'remote', !!stored || state.saved)()
     } catch (error) {
-      state.confirm()
-      state.adopt(undefined, 'remote')()
-      if (!failing) onFailure(error)
-      failing = true
+      failure = error
     }
+    state.verifiedAt = monotonic()
+    state.adopt(stored, 'remote')()
+    if (failure && !before) onFailure(failure)
   }
 
   const run = async () => {

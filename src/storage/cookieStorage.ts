@@ -1,7 +1,7 @@
 import Cookies from 'js-cookie'
 import { SessionError } from '../errors.js'
 import { invalidOption } from '../options.js'
-import { isRecord } from '../record.js'
+import { asRecord } from '../record.js'
 import type { SessionRecord, TokenStorage } from '../recordTypes.js'
 
 export interface CookieStorageOptions {
@@ -44,59 +44,51 @@ const raw = Cookies.withConverter<string>({ read: (value) => value, write: (valu
  */
 export const cookieStorage = (options: CookieStorageOptions = {}): TokenStorage => ({
   open(sessionName) {
-    const { protocol, hostname } = location
-    const https = protocol === 'https:'
+    const https = location.protocol === 'https:'
     const {
       path = '/', domain, maxAge, expires, secure = https, sameSite = 'strict', partitioned, mirror, allowInsecure,
     } = options
     const prefix = options.prefix ?? (secure && https && path === '/' && !domain ? '__Host-' : '')
     const name = prefix + (options.name ?? sessionName)
 
-    for (const [option, value] of Object.entries({ name, mirror })) {
-      if (value !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(value)) {
-        throw invalidOption(`cookieStorage: ${option}`, value, 'a cookie name: letters, digits and - _ . only (RFC 6265 section 4.1.1)')
-      }
+    const name$ = /^[\w!#$%&'*+.^`|~-]+$/
+    const needsSecure = prefix || sameSite === 'none' || partitioned
+    const rules: [option: string, value: unknown, isRight: unknown, mustBe: string][] = [
+      ['name', name, name$.test(name), 'a cookie name (RFC 6265 section 4.1.1)'],
+      ['mirror', mirror, name$.test(mirror ?? 'x'), 'a cookie name (RFC 6265 section 4.1.1)'],
+      ['path', path, !/[;,\s]/.test(path), 'free of ; , and spaces'],
+      ['domain', domain, !/[;,\s]/.test(domain ?? ''), 'free of ; , and spaces'],
+      ['maxAge', maxAge, (maxAge ?? 1) > 0, 'milliseconds above 0'],
+      ['sameSite', sameSite, /^(strict|lax|none)$/.test(sameSite), "'strict', 'lax' or 'none'"],
+      ['secure', secure, secure || !needsSecure, "true for a prefix, sameSite 'none' and partitioned"],
+      ['prefix', prefix, prefix !== '__Host-' || (!domain && path === '/'), "'__Secure-' or '' with a domain or another path than /"],
+    ]
+    for (const [option, value, isRight, mustBe] of rules) {
+      if (!isRight) throw invalidOption(`cookieStorage: ${option}`, value, mustBe)
     }
-    if (/[;,\s]/.test(path + (domain ?? ''))) throw invalidOption('cookieStorage: path or domain', path, 'free of ; , and spaces')
-    if (maxAge !== undefined && !(maxAge > 0)) throw invalidOption('cookieStorage: maxAge', maxAge, 'milliseconds above 0')
-    if (!/^(strict|lax|none)$/.test(sameSite)) throw invalidOption('cookieStorage: sameSite', sameSite, "'strict', 'lax' or 'none'")
-    if ((prefix || sameSite === 'none' || partitioned) && !secure) {
-      throw invalidOption('cookieStorage: secure', secure, "true for a prefix, sameSite 'none' and partitioned")
-    }
-    if (prefix === '__Host-' && (domain || path !== '/')) {
-      throw invalidOption('cookieStorage: prefix', prefix, "'__Secure-' or '' when there is a domain or another path than /")
-    }
-    if (!https && !allowInsecure && !/^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname)) {
-      throw new SessionError(
-        'insecure_context',
-        'cookieStorage on plain http sends the token where anybody on the way can read it: use https, or set allowInsecure',
-      )
+    if (!allowInsecure && !https && !/^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(location.hostname)) {
+      throw new SessionError('insecure_context', 'cookieStorage on plain http shows the token to anybody on the way: use https, or set allowInsecure')
     }
 
+    const attributes = { path, secure, sameSite, domain, partitioned }
     const write = (cookie: string, value: string, tombstone: boolean) => {
       const age = tombstone ? LONGEST_AGE : maxAge && Math.round(maxAge / 1000)
-      return raw.set(cookie, value, {
-        path, secure, sameSite,
-        ...(domain && { domain }),
-        ...(age ? { 'max-age': String(age) } : expires && { expires }),
-        ...(partitioned && { partitioned }),
-      })
+      return raw.set(cookie, value, { ...attributes, ...(age ? { 'max-age': `${age}` } : { expires }) })
     }
     const readRaw = async (): Promise<string | undefined> =>
       // What document.cookie shows may be behind, even under a lock; cookieStore asks the source.
       typeof cookieStore === 'undefined' ? raw.get(name) : ((await cookieStore.get(name))?.value ?? undefined)
     const parse = (text: string | undefined): SessionRecord | undefined => {
       try {
-        const value: unknown = JSON.parse(decodeURIComponent(text!))
-        return isRecord(value) ? value : undefined
+        return asRecord(JSON.parse(decodeURIComponent(text!)))
       } catch {
         return undefined // No cookie, or none of ours.
       }
     }
-    const mirrorTokens = (record: SessionRecord) => {
+    const mirrorTokens = ({ tokens }: SessionRecord) => {
       if (!mirror) return
-      if (record.tokens) write(mirror, encodeURIComponent(record.tokens.accessToken), false)
-      else raw.remove(mirror, { path, secure, sameSite, ...(domain && { domain }), ...(partitioned && { partitioned }) })
+      if (tokens) write(mirror, encodeURIComponent(tokens.accessToken), false)
+      else raw.remove(mirror, attributes)
     }
 
     const replace = async (change: Parameters<ReturnType<TokenStorage['open']>['update']>[0]) => {
@@ -108,13 +100,13 @@ export const cookieStorage = (options: CookieStorageOptions = {}): TokenStorage 
       if (size > LARGEST) {
         throw new SessionError(
           'cookie_too_large',
-          `The session takes ${size} bytes as a cookie, and a browser keeps ${LARGEST}: put less into the tokens, or use indexedDBStorage`,
+          `The session takes ${size} bytes as a cookie, and may take ${LARGEST}: shorten the tokens, or use indexedDBStorage`,
         )
       }
       write(name, text, !next.tokens)
       // Also flushes the write, so that the next holder of the lock reads it.
       if ((await readRaw()) !== text) {
-        throw new SessionError('cookie_rejected', 'The browser did not keep the cookie: check path, domain, secure and whether cookies are blocked')
+        throw new SessionError('cookie_rejected', 'The browser did not keep the cookie: check path, domain, secure, and whether cookies are blocked')
       }
       mirrorTokens(next)
     }

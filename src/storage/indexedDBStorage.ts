@@ -1,6 +1,6 @@
-import { get, update, type UseStore } from 'idb-keyval'
+import { createStore, get, update, type UseStore } from 'idb-keyval'
 import { SessionError } from '../errors.js'
-import { isRecord } from '../record.js'
+import { asRecord } from '../record.js'
 import type { TokenStorage } from '../recordTypes.js'
 
 export interface IndexedDBStorageOptions {
@@ -12,40 +12,27 @@ export interface IndexedDBStorageOptions {
 
 const STORE = 'sessions'
 
-const openDatabase = (name: string) =>
-  new Promise<IDBDatabase>((resolve, reject) => {
-    // Without a version: a database that a later release has upgraded is opened as it is.
-    const request = indexedDB.open(name)
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE)
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error)
-  })
-
 /** Shared by all tabs of the origin, and kept across restarts of the browser. The default. */
 export const indexedDBStorage = ({ databaseName = 'latchkey', timeout = 3000 }: IndexedDBStorageOptions = {}): TokenStorage => ({
   open(name) {
-    let opened: Promise<IDBDatabase> | undefined
+    let connection: UseStore | undefined
+    let database: IDBDatabase | undefined
 
-    const connect = () =>
-      (opened ??= openDatabase(databaseName).then(
-        (database) => {
-          const close = () => {
-            database.close()
-            opened = undefined
-          }
-          // Another tab upgrades or deletes it; or the browser dropped the connection.
-          database.onversionchange = close
-          database.onclose = close
-          return database
-        },
-        (error: unknown) => {
-          opened = undefined
-          throw error
-        },
-      ))
+    const disconnect = () => {
+      database?.close()
+      database = connection = undefined
+    }
+    // idb-keyval opens; the transaction is our own.
     const store: UseStore = async (mode, run) =>
-      // Strict: a refresh token that was rotated must not be lost with the power (IndexedDB 3.0, "durability").
-      run((await connect()).transaction(STORE, mode, { durability: 'strict' }).objectStore(STORE))
+      (connection ??= createStore(databaseName, STORE))('readonly', ({ transaction: { db } }) => {
+        database = db
+        // Another tab upgrades or deletes it.
+        db.onversionchange = disconnect
+        // Strict: a refresh token that was rotated must not be lost with the power (IndexedDB 3.0, "durability").
+        const result = run(db.transaction(STORE, mode, { durability: 'strict' }).objectStore(STORE))
+        if (!connection) disconnect()
+        return result
+      })
 
     /** Within the time limit; opened anew once, since Safari loses the connection in the field (WebKit 197050). */
     const attempt = async <Result>(run: () => Promise<Result>): Promise<Result> => {
@@ -54,14 +41,13 @@ export const indexedDBStorage = ({ databaseName = 'latchkey', timeout = 3000 }: 
         timer = setTimeout(() => reject(new Error(`No answer within ${timeout} ms`)), timeout)
       })
       const again = () => {
-        void opened?.then((database) => database.close(), () => {})
-        opened = undefined
+        disconnect()
         return run()
       }
       try {
         return await Promise.race([run().catch(again), late])
       } catch (cause) {
-        throw new SessionError('storage_failed', 'IndexedDB did not answer or is blocked: the session goes on in memory', { cause })
+        throw new SessionError('storage_failed', 'IndexedDB does not answer or is blocked, the session goes on in memory', { cause })
       } finally {
         clearTimeout(timer)
       }
@@ -69,17 +55,14 @@ export const indexedDBStorage = ({ databaseName = 'latchkey', timeout = 3000 }: 
 
     return {
       shared: true,
-      async read() {
-        const value: unknown = await attempt(() => get(name, store))
-        return isRecord(value) ? value : undefined
-      },
+      read: async () => asRecord(await attempt(() => get(name, store))),
       async update(change) {
         const unchanged = {}
         await attempt(() =>
           update(
             name,
             (value: unknown) => {
-              const next = change(isRecord(value) ? value : undefined)
+              const next = change(asRecord(value))
               if (!next) throw unchanged
               return next
             },
@@ -89,10 +72,7 @@ export const indexedDBStorage = ({ databaseName = 'latchkey', timeout = 3000 }: 
           }),
         )
       },
-      close() {
-        void opened?.then((database) => database.close(), () => {})
-        opened = undefined
-      },
+      close: disconnect,
     }
   },
 })

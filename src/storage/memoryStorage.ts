@@ -1,3 +1,4 @@
+import { endedRecord } from '../record.js'
 import type { SessionRecord, TokenStorage } from '../recordTypes.js'
 
 /**
@@ -19,7 +20,7 @@ export const memoryStorage = (): TokenStorage => ({
     }
     const read = () => {
       if (record?.tokens && readLogouts() !== logouts) {
-        record = { id: record.id, revision: record.revision + 1, tokens: null, endedBecause: 'logout' }
+        record = endedRecord(record, 'logout')
       }
       return record
     }

@@ -15,6 +15,7 @@ afterAll(() => packed?.remove())
 
 /** Modules of dist, each with its source map. */
 const MODULES = [
+  'abortable',
   'attempt',
   'authorizedFetch',
   'channel',

@@ -1,0 +1,10 @@
+/** Rejects with the signal's reason at once; what is awaited goes on for others (R62). */
+export const abortable = <Result>(promise: Promise<Result>, signal?: AbortSignal | null): Promise<Result> =>
+  signal
+    ? new Promise((resolve, reject) => {
+        const abort = () => reject(signal.reason)
+        if (signal.aborted) abort()
+        signal.addEventListener('abort', abort)
+        void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+      })
+    : promise
