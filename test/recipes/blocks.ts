@@ -1,7 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { root } from '../setup.mjs'
-
 export interface Block {
   language: string
   code: string
@@ -20,10 +16,6 @@ export const blocksOf = (markdown: string): Block[] =>
     line: markdown.slice(0, index).split('\n').length + 1,
   }))
 
-/** The files of docs/recipes.md, by name. */
-export const recipes = (): Map<string, string> =>
-  new Map(
-    blocksOf(readFileSync(join(root, 'docs/recipes.md'), 'utf8'))
-      .filter(({ name }) => name)
-      .map(({ name, code }) => [name!, code]),
-  )
+/** The blocks of a document by their names; those without one are called block-1.ts, block-2.html and so on. */
+export const filesOf = (markdown: string): Map<string, string> =>
+  new Map(blocksOf(markdown).map(({ name, language, code }, index) => [name ?? `block-${index + 1}.${language}`, code]))

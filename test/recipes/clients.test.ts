@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { server } from './network.js'
 
 const { session } = await import('recipes/session')
+afterAll(() => session.close())
 
 const login = async (user = 'ada') => {
   const body = new URLSearchParams({ user, password: 'secret' })

@@ -30,8 +30,4 @@ globalThis.WebSocket = class extends NodeWebSocket {
 beforeAll(async () => {
   server = await startServer()
 })
-afterAll(async () => {
-  const { session } = await import('recipes/session')
-  session.close()
-  await server.close()
-})
+afterAll(() => server.close())

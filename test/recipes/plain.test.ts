@@ -1,38 +1,47 @@
 // @vitest-environment node
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, type Engine, launchChromium } from '../browser/engine.js'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { chromium, type Context, type Engine, launchChromium, type Tab } from '../browser/engine.js'
 import { root } from '../setup.mjs'
-import { recipes } from './blocks.js'
-import { startServer } from './server.js'
+import { filesOf } from './blocks.js'
+import { type Server, startServer } from './server.js'
 
-describe.runIf(chromium)('The plain script, as docs/recipes.md says,', () => {
+const filesIn = (path: string) => filesOf(readFileSync(join(root, path), 'utf8'))
+
+/** The one thing that changes with every build. */
+const withHash = (html: string) => {
+  const { 'latchkey.min.js': hash } = JSON.parse(readFileSync(join(root, 'dist/sri.json'), 'utf8')) as Record<string, string>
+  expect(html).toContain('integrity="sha384-…"')
+  return html.replace('sha384-…', hash!)
+}
+
+describe.runIf(chromium)('the script tag, in a real page,', () => {
   let engine: Engine
-  let server: Awaited<ReturnType<typeof startServer>>
+  let server: Server
+  let context: Context
   beforeAll(async () => {
     server = await startServer()
+    server.page('/latchkey.min.js', 'text/javascript', readFileSync(join(root, 'dist/latchkey.min.js')))
     engine = await launchChromium()
+  })
+  beforeEach(async () => {
+    context = await engine.newContext()
+    return () => context.close()
   })
   afterAll(async () => {
     await engine?.close()
     await server?.close()
   })
 
-  test('signs in, carries the token in the global fetch, and signs out in every tab', async () => {
-    const files = recipes()
-    const { 'latchkey.min.js': hash } = JSON.parse(readFileSync(join(root, 'dist/sri.json'), 'utf8')) as Record<string, string>
-    expect(files.get('index.html')).toContain('integrity="sha384-…"')
-    server.page('/', 'text/html; charset=utf-8', files.get('index.html')!.replace('sha384-…', hash!))
+  test('as docs/recipes.md has it, signs in, carries the token in the global fetch, and signs out in every tab', async () => {
+    const files = filesIn('docs/recipes.md')
+    server.page('/', 'text/html; charset=utf-8', withHash(files.get('index.html')!))
     server.page('/app.js', 'text/javascript', files.get('app.js')!)
-    server.page('/latchkey.min.js', 'text/javascript', pathToFileURL(join(root, 'dist/latchkey.min.js')))
 
-    const context = await engine.newContext()
     const tab = await context.newTab()
     await tab.goto(server.url)
-    const shown = (at: typeof tab, text: string) =>
-      at.waitFor((text) => document.getElementById('me')!.textContent === text, text)
+    const shown = (at: Tab, text: string) => at.waitFor((text) => document.getElementById('me')!.textContent === text, text)
     await shown(tab, 'Nobody is signed in.')
 
     const signIn = (password: string) =>
@@ -54,5 +63,16 @@ describe.runIf(chromium)('The plain script, as docs/recipes.md says,', () => {
     await shown(other, 'Nobody is signed in.')
     await shown(tab, 'Nobody is signed in.')
     expect([...tab.problems, ...other.problems]).toEqual([])
+  })
+
+  test('as README.md has it, signs in with a form and shows it', async () => {
+    const form = '<form id="form"><input name="user" value="ada"><input name="password" value="secret"></form>'
+    const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>README</title><body>${form}${filesIn('README.md').get('block-2.html')!}`
+    server.page('/readme', 'text/html; charset=utf-8', withHash(page))
+    const tab = await context.newTab()
+    await tab.goto(`${server.url}/readme`)
+    await tab.evaluate(() => (globalThis as unknown as { signIn(form: HTMLFormElement): Promise<void> }).signIn(document.forms[0]!))
+    await tab.waitFor(() => document.body.className === 'signed-in')
+    expect(tab.problems).toEqual([])
   })
 })

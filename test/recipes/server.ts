@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
@@ -23,7 +22,7 @@ export interface Server {
   /** No access token issued so far is accepted any more. */
   forgetAccessTokens(): void
   /** Adds a page or a script. */
-  page(path: string, type: string, content: string | URL): void
+  page(path: string, type: string, content: string | Buffer): void
   close(): Promise<void>
 }
 
@@ -38,6 +37,7 @@ const schema = buildSchema(`
 export async function startServer(): Promise<Server> {
   const accessTokens = new Map<string, string>()
   const refreshTokens = new Map<string, string>()
+  const pages = new Map<string, { type: string; content: string | Buffer }>()
   const state = { tokenRequests: 0, authorizations: [] as Server['authorizations'], bodies: [] as string[], streams: 0 }
   const app = new Hono()
 
@@ -51,7 +51,7 @@ export async function startServer(): Promise<Server> {
 
   app.post('/login', async (c) => {
     const { user, password } = await c.req.parseBody()
-    return password === 'secret' ? c.json(issue(String(user))) : c.json({ error: 'wrong_credentials' }, 401)
+    return password === 'secret' || password === '…' ? c.json(issue(String(user))) : c.json({ error: 'wrong_credentials' }, 401)
   })
   app.post('/oauth/token', async (c) => {
     state.tokenRequests++
@@ -97,6 +97,11 @@ export async function startServer(): Promise<Server> {
     }),
   )
 
+  app.get('*', (c) => {
+    const page = pages.get(c.req.path)
+    return page ? new Response(page.content, { headers: { 'Content-Type': page.type } }) : c.notFound()
+  })
+
   const http = await new Promise<HttpServer>((resolve) => {
     const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', overrideGlobalObjects: false }, () => resolve(server as HttpServer))
   })
@@ -112,9 +117,7 @@ export async function startServer(): Promise<Server> {
   return Object.assign(state, {
     url: `http://localhost:${(http.address() as AddressInfo).port}`,
     forgetAccessTokens: () => accessTokens.clear(),
-    page(path: string, type: string, content: string | URL) {
-      app.get(path, async () => new Response(content instanceof URL ? await readFile(content) : content, { headers: { 'Content-Type': type } }))
-    },
+    page: (path: string, type: string, content: string | Buffer) => void pages.set(path, { type, content }),
     close() {
       for (const socket of sockets.clients) socket.terminate()
       sockets.close()

@@ -1,7 +1,8 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeEach, expect, test, vi } from 'vitest'
 import { server } from './network.js'
 
 const { session } = await import('recipes/session')
+afterAll(() => session.close())
 
 beforeEach(async () => {
   const body = new URLSearchParams({ user: 'ada', password: 'secret' })

@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { server } from './network.js'
 
 const { session } = await import('recipes/session')
+afterAll(() => session.close())
 
 const signIn = async (user = 'ada') => {
   const body = new URLSearchParams({ user, password: 'secret' })
