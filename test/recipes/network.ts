@@ -16,10 +16,20 @@ const real = (address: string | URL) => {
   return url
 }
 
-globalThis.fetch = (input, init) =>
-  input instanceof Request
-    ? native(new Request(real(input.url), input), init)
-    : native(real(input), init)
+/** Node keeps no cookies: those of the page's own host, httpOnly ones too. */
+const cookies = new Map<string, string>()
+
+globalThis.fetch = async (input, init) => {
+  const request = input instanceof Request ? new Request(real(input.url), input) : new Request(real(input), init)
+  if (cookies.size > 0) request.headers.set('Cookie', [...cookies].map((pair) => pair.join('=')).join('; '))
+  const response = await native(request, input instanceof Request ? init : undefined)
+  for (const line of response.headers.getSetCookie()) {
+    const [name, value] = line.split(';')[0]!.split('=') as [string, string]
+    if (value) cookies.set(name, value)
+    else cookies.delete(name)
+  }
+  return response
+}
 
 globalThis.WebSocket = class extends NodeWebSocket {
   constructor(url: string) {

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch'
 import { buildSchema, graphql } from 'graphql'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { streamSSE } from 'hono/streaming'
 import { WebSocketServer } from 'ws'
 import { appRouter } from './router.js'
@@ -61,6 +62,25 @@ export async function startServer(): Promise<Server> {
     refreshTokens.delete(token)
     if (form.client_id !== 'web' || !user) return c.json({ error: 'invalid_grant' }, 400)
     return c.json(issue(user))
+  })
+
+  const own = (c: Context) => c.req.header('X-Requested-With') === 'app'
+  const withCookie = (c: Context, user: string) => {
+    const { refresh_token, ...rest } = issue(user)
+    setCookie(c, 'refresh', refresh_token, { httpOnly: true, sameSite: 'Strict', path: '/session' })
+    return c.json(rest)
+  }
+  app.post('/session/login', (c) => withCookie(c, 'ada'))
+  app.post('/session/refresh', (c) => {
+    state.tokenRequests++
+    const token = getCookie(c, 'refresh') ?? ''
+    const user = refreshTokens.get(token)
+    refreshTokens.delete(token)
+    return user && own(c) ? withCookie(c, user) : c.json({ error: 'signed_out' }, 401)
+  })
+  app.post('/session/logout', (c) => {
+    if (own(c)) refreshTokens.delete(deleteCookie(c, 'refresh', { path: '/session' }) ?? '')
+    return c.body(null, 204)
   })
 
   app.use(async (c, next) => {
