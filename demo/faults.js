@@ -69,10 +69,10 @@ export const FAULTS = [
   {
     id: 'lose',
     label: 'Lose the next answer',
-    about: 'The server spends the refresh token, and its answer is lost on the way.',
+    about: 'The server spends the refresh token, and its answer breaks off on the way.',
     guards: 'G1 G2',
     async run() {
-      await turn('/_faults', { dropTokenAnswer: 1 })
+      await turn('/_faults', { breakTokenAnswer: 1 })
       return `The answer was lost. The same request, with the same key, was sent again and answered after ${await refreshed()}.`
     },
   },

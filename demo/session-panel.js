@@ -1,5 +1,6 @@
 import { $, answerOf, el, runWith, say, shownError } from './dom.js'
 import { chooseStorage, logIn, logOut, session, storageChoice } from './session.js'
+import { reasonOf } from './status.js'
 
 const PASSWORDS = { alice: 'wonderland', bob: 'builder' }
 const HINTS = {
@@ -61,7 +62,7 @@ export const mountSessionPanel = ({ tell }) => {
       $('claims').replaceChildren(...Object.entries(facts).flatMap(([name, value]) => [el('dt', { textContent: name }), el('dd', { textContent: value ?? 'none' })]))
     }
     if (shown === 'authenticated' && status === 'anonymous') {
-      say(output, reason === 'logout' ? 'Signed out.' : `Signed out, with the reason ${reason}.`, reason !== 'logout')
+      say(output, reason === 'logout' ? 'Signed out.' : `Signed out: ${reasonOf(reason)} (${reason}).`, reason !== 'logout')
     }
     shown = status
   }

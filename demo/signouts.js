@@ -1,5 +1,8 @@
 import { postJson } from './dom.js'
 
+/** Those that follow let the one that acted have its say at the server first. */
+const LATER = 1000
+
 /**
  * Tells the server of every session that ends here, so that it can say whether that was right. Also of one
  * that was there before a reload, and is not any more.
@@ -8,11 +11,12 @@ export const watchSignOuts = (session, { wasAsked, lasts }) => {
   const key = `latchkey-demo.sid${new URLSearchParams(location.search).get('frame') ?? ''}`
   let sid = (lasts && sessionStorage.getItem(key)) || undefined
 
-  const tell = (asked, delay = 0) => {
+  const tell = ({ asked = false, reason, delay }) => {
     if (!sid) return
-    const value = { sid, asked }
+    const value = { sid, asked, reason }
     const send = () => postJson('/_signed-out', value, 'POST', { keepalive: true }).catch(() => setTimeout(send, 2000))
-    setTimeout(send, delay)
+    if (delay) setTimeout(send, delay)
+    else send() // at once: the page may be about to go
     sid = undefined
     sessionStorage.removeItem(key)
   }
@@ -23,10 +27,9 @@ export const watchSignOuts = (session, { wasAsked, lasts }) => {
   }
 
   session.ready.then(() => {
-    if (session.status === 'anonymous') tell(false)
+    if (session.status === 'anonymous') tell({ delay: LATER })
     session.subscribe(keep)
     keep()
   })
-  // Those that follow let the one that acted have its say at the server first.
-  session.on('logout', ({ source }) => (source === 'local' ? tell(wasAsked()) : tell(false, 1000)))
+  session.on('logout', ({ source, reason }) => tell(source === 'local' ? { asked: wasAsked(), reason } : { reason, delay: LATER }))
 }

@@ -26,9 +26,8 @@ export const mountControl = (app, { state, tokens, families }) => {
     POST: async (c) => {
       const input = await readInput(c.req.raw)
       const sid = text(input, 'sid')
-      const asked = flag(input, 'asked')
-      const live = families.isLive(sid)
-      state.signOuts.push({ sid, asked, live })
+      const reason = text(input, 'reason', { optional: true })
+      state.signOuts.push({ sid, at: Date.now(), reason, asked: flag(input, 'asked'), live: families.isLive(sid) })
       if (state.signOuts.length > 1000) state.signOuts.shift()
       return answer(c)
     },

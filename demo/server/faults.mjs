@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hangUp, Refusal } from './refusal.mjs'
+import { breakOff, hangUp, Refusal } from './refusal.mjs'
 
 /** What the token endpoint can be told to do wrong. All off. */
 export const NO_FAULTS = Object.freeze({
@@ -13,8 +13,10 @@ export const NO_FAULTS = Object.freeze({
   downUntil: 0,
   /** for so many requests: hang up at once, the token stays unspent */
   dropTokenRequest: 0,
-  /** for so many requests: spend the token, then hang up */
+  /** for so many requests: spend the token, then hang up; Chromium may send such a request again by itself */
   dropTokenAnswer: 0,
+  /** for so many requests: spend the token, then break off in the middle of the answer */
+  breakTokenAnswer: 0,
   /** { status, body?, headers?, times?, spend? }; without `times` until changed, with `spend` the token is spent first */
   failToken: null,
   /** seconds an access token lasts, in place of the server's option */
@@ -37,6 +39,7 @@ const checks = {
   downFor: [(value) => isNumber(value, LONGEST), `a number of milliseconds up to ${LONGEST}`],
   dropTokenRequest: [(value) => isWhole(value), 'a whole number'],
   dropTokenAnswer: [(value) => isWhole(value), 'a whole number'],
+  breakTokenAnswer: [(value) => isWhole(value), 'a whole number'],
   failToken: [
     (value) => value === null || (typeof value === 'object' && isFailure(value)),
     'null or an object with a status from 200 to 599, and maybe times (a whole number), headers (texts by name) and a body',
@@ -80,12 +83,14 @@ export const withFaults = async (c, faults, run) => {
   faults.delayNext = 0
   if (take(faults, 'dropTokenRequest')) return hangUp(c)
   const dropAnswer = take(faults, 'dropTokenAnswer')
+  const breakAnswer = take(faults, 'breakTokenAnswer')
   const failure = takeFailure(faults)
   if (delayTokenBefore) await sleep(delayTokenBefore)
   // A refusal has to wait for `delayToken` too.
   const result = failure && !failure.spend ? undefined : await run().catch((problem) => problem)
   if (delayToken || delayNext) await sleep(Math.max(delayToken, delayNext))
   if (dropAnswer) return hangUp(c)
+  if (breakAnswer) return breakOff(c)
   if (failure) {
     const { status, body = { error: 'temporarily_unavailable', error_description: 'A fault that was asked for.' }, headers = {} } = failure
     const isText = typeof body === 'string'

@@ -37,6 +37,7 @@ export interface Faults {
   downUntil: number
   dropTokenRequest: number
   dropTokenAnswer: number
+  breakTokenAnswer: number
   failToken: { status: number; body?: unknown; headers?: Record<string, string>; times?: number; spend?: boolean } | null
   lifetime: number | null
   omitRefreshToken: boolean
@@ -56,7 +57,7 @@ export interface ServerState {
   logins: number
   apiCalls: number
   /** What tabs said of sessions that ended in them; `live`: this server still honoured it. */
-  signOuts: { sid: string; asked: boolean; live: boolean }[]
+  signOuts: { sid: string; at: number; reason: string | undefined; asked: boolean; live: boolean }[]
   readonly wronglySignedOut: number
   refreshTokensSeen: Map<string, number>
   log: LoggedRequest[]

@@ -20,6 +20,14 @@ export const hangUp = (c) => {
   return RESPONSE_ALREADY_SENT
 }
 
+/** Begins an answer and breaks it off: unlike a request without any answer, no browser sends this one again by itself. */
+export const breakOff = (c) => {
+  const { outgoing } = c.env
+  outgoing.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': 1000 })
+  outgoing.write('{', () => outgoing.destroy())
+  return RESPONSE_ALREADY_SENT
+}
+
 /** Gives an app its error answers. */
 export const answerRefusals = (app, { quiet }) => {
   app.notFound((c) => {

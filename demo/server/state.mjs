@@ -3,6 +3,7 @@ import { NO_FAULTS } from './faults.mjs'
 const ZERO = { tokenRequests: 0, rotations: 0, repeats: 0, reuses: 0, spentTwice: 0, unauthorized: 0, revocations: 0, logins: 0, apiCalls: 0 }
 const LONGEST_LOG = 20_000
 const LONGEST_HISTORY = 200
+const MOMENT = 10_000
 
 /** What the server has seen: the object that tests read, and the page shows without anything secret. */
 export const createState = (options) => ({
@@ -15,7 +16,7 @@ export const createState = (options) => ({
   /** what happened, in sentences */
   events: [],
   faults: { ...NO_FAULTS },
-  /** what the tabs said of sessions that ended in them: { sid, asked, live } */
+  /** what the tabs said of sessions that ended in them: { sid, at, reason, asked, live } */
   signOuts: [],
   /** grows with every event, and starts anew with the server */
   eventCount: 0,
@@ -31,10 +32,14 @@ export const createState = (options) => ({
     this.refreshTokensSeen.set(hash, (this.refreshTokensSeen.get(hash) ?? 0) + 1)
   },
 
-  /** How often a tab was signed out of a session that nobody had logged out of, and that the server still honoured. */
+  /**
+   * How often a tab was signed out of a session that the server still honoured, other than because somebody
+   * logged out: of that session, or, with memory storage, of another one in another tab a moment ago.
+   */
   get wronglySignedOut() {
-    const asked = new Set(this.signOuts.filter((one) => one.asked).map(({ sid }) => sid))
-    return this.signOuts.filter(({ sid, live }) => live && !asked.has(sid)).length
+    const asked = this.signOuts.filter((one) => one.asked)
+    const follows = (one) => asked.some(({ sid, at }) => sid === one.sid || (one.reason === 'logout' && Math.abs(one.at - at) < MOMENT))
+    return this.signOuts.filter((one) => one.live && !follows(one)).length
   },
 
   reset() {

@@ -60,10 +60,12 @@ scenes('The fault panel', (scene) => {
     await expectUnharmed(tab)
   })
 
-  it('R28: sends the same request again when its answer is lost', async () => {
+  it('R28: sends the same request again, with the same key, when its answer is lost', async () => {
     const tab = await open()
     expect(await press(tab, 'lose')).toMatch(/^The answer was lost\./)
     expect(scene.site.state).toMatchObject({ tokenRequests: 2, rotations: 1, repeats: 1 })
+    const keys = scene.site.state.log.filter(({ path }) => path === '/oauth/token').map(({ headers }) => headers['idempotency-key'])
+    expect([keys.length, new Set(keys).size, keys[0]?.length]).toEqual([2, 1, expect.any(Number)])
     await expectUnharmed(tab)
   })
 

@@ -83,6 +83,36 @@ scenes('The demo', (scene) => {
     expect([...tab.problems, ...other.problems]).toEqual([])
   })
 
+  it('logs out everywhere when another storage is chosen, and counts nobody as wrongly signed out', async () => {
+    const { state } = scene.site
+    const tab = await logIn()
+    await tab.click('#add-tab')
+    await everywhere(tab, '#who', 'Alice')
+    await tab.click('#storage input[value=cookie]')
+    await tab.waitFor(() => !document.querySelector('iframe') && document.getElementById('who')?.textContent === 'Signed out')
+    await until(() => state.signOuts.some(({ asked }) => asked) && state.revocations === 2)
+    await tab.click('#login button')
+    await everywhere(tab, '#who', 'Alice')
+    await until(async () => (await tab.evaluate(() => document.cookie)).includes('access_token='))
+    expect(state).toMatchObject({ logins: 2, wronglySignedOut: 0, spentTwice: 0 })
+    expect(tab.problems).toEqual([])
+  })
+
+  it('R35: signs every tab out with memory storage too, where each has a session of its own', async () => {
+    const tab = await scene.open({ page: '?storage=memory' })
+    await tab.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')
+    await tab.click('#login button')
+    await tab.click('#add-tab')
+    await tab.waitFor(() => document.querySelector('iframe')?.contentDocument?.getElementById('who')?.textContent === 'Signed out')
+    await tab.click('#login', 0)
+    await everywhere(tab, '#who', 'Alice')
+    await tab.click('#logout', 0)
+    await everywhere(tab, '#who', 'Signed out')
+    await until(() => scene.site.state.signOuts.length === 2)
+    expect(scene.site.state).toMatchObject({ logins: 2, wronglySignedOut: 0 })
+    expect(tab.problems).toEqual([])
+  })
+
   it('forgets nothing when its tokens are in a cookie, and verifies it at the server', async () => {
     const tab = await scene.open({ page: '?storage=cookie' })
     await tab.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')

@@ -53,6 +53,14 @@ describe('The demo server', () => {
     await post('/_signed-out', { sid, asked: 'true' })
     expect(site.state.wronglySignedOut).toBe(0)
 
+    // In memory every tab has a session of its own, and follows a logout of another.
+    site.state.reset()
+    await post('/_signed-out', { sid, reason: 'rejected' })
+    await post('/_signed-out', { sid: 'another', reason: 'logout', asked: 'true' })
+    expect(site.state.wronglySignedOut).toBe(1)
+    await post('/_signed-out', { sid, reason: 'logout' })
+    expect(site.state.wronglySignedOut).toBe(1)
+
     site.state.reset()
     await post('/oauth/revoke', { token: refresh_token })
     await post('/_signed-out', { sid })
