@@ -113,7 +113,7 @@ scenes('The fault panel', (scene) => {
     await until(() => scene.site.state.signOuts.length === 4, 'every tab reports that it was signed out')
     await tab.goto(scene.site.url)
     await tab.waitFor(() => document.getElementById('history-answer')?.textContent?.includes('(rejected)'))
-    expect(await tab.evaluate(() => document.getElementById('who')!.textContent)).toBe('Signed out')
+    await everywhere(tab, 'Signed out')
     await expectNoMistake(tab)
   })
 

@@ -76,7 +76,7 @@ scenes('The looks of the demo', (scene) => {
     await tab.click('#login button')
     await tab.waitFor(() => document.getElementById('who')?.textContent === 'Alice')
     await addTabs(tab)
-    await tab.click('#fault-lose')
+    await tab.click('#fault-expire')
     await tab.waitFor(() => document.getElementById('faults-result')?.textContent?.includes('Token requests:'))
     await tab.click('.faults summary')
     expect(await violations(tab)).toEqual([])
