@@ -97,3 +97,21 @@ test('docs/recipes.md: a backend that has ended the session ends it here', async
   expect(reasons).toEqual(['rejected'])
   session.close()
 })
+
+test('docs/recipes.md: R73: two sessions on one origin know nothing of each other', async () => {
+  const { staff, customer } = await import('recipes/two')
+  const login = async (user: string) =>
+    (await fetch('/login', { method: 'POST', body: new URLSearchParams({ user, password: 'secret' }) })).json()
+  const whoIs = async ({ fetch }: { fetch: typeof globalThis.fetch }) => {
+    const response = await fetch('https://api.example.com/me')
+    return response.ok ? ((await response.json()) as { user: string }).user : response.status
+  }
+  await staff.setTokens(await login('ada'))
+  expect([await whoIs(staff), await whoIs(customer)]).toEqual(['ada', 401])
+  await customer.setTokens(await login('bob'))
+  expect([await whoIs(staff), await whoIs(customer)]).toEqual(['ada', 'bob'])
+  await staff.logout()
+  expect([await whoIs(staff), await whoIs(customer)]).toEqual([401, 'bob'])
+  staff.close()
+  customer.close()
+})
