@@ -30,8 +30,10 @@ export const listen = async (app, port, tries = 1) => {
         })
       return { url: `http://localhost:${server.address().port}`, port: server.address().port, close }
     } catch (problem) {
-      const taken = ['EADDRINUSE', 'EACCES'].includes(problem.code)
-      if (!taken || at >= Math.min(port + tries - 1, 65_535)) throw problem
+      if (!['EADDRINUSE', 'EACCES'].includes(problem.code)) throw problem
+      const last = Math.min(port + tries - 1, 65_535)
+      if (at < last) continue
+      throw new Error(tries > 1 ? `None of the ports ${port} to ${last} can be had: name another.` : `Port ${port} cannot be had.`, { cause: problem })
     }
   }
 }

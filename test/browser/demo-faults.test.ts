@@ -117,6 +117,23 @@ scenes('The fault panel', (scene) => {
     await expectNoMistake(tab)
   })
 
+  it('raises the alarm when a tab has lost a session that the server still honours', async () => {
+    const tab = await open()
+    await tab.evaluate(async () => {
+      const open = indexedDB.open('latchkey')
+      await new Promise((opened) => { open.onsuccess = opened })
+      const [store] = open.result.objectStoreNames
+      const clearing = open.result.transaction(store!, 'readwrite')
+      clearing.objectStore(store!).clear()
+      await new Promise((cleared) => { clearing.oncomplete = cleared })
+      // Before any tab can put back what was lost.
+      for (const frame of document.querySelectorAll('iframe')) frame.remove()
+    })
+    await tab.goto(scene.site.url)
+    await tab.waitFor(() => document.querySelector('#score-wronglySignedOut.broken')?.textContent === '1')
+    expect(scene.site.state.wronglySignedOut).toBe(1)
+  })
+
   it('says in a sentence what is missing when nobody is signed in', async () => {
     const tab = await scene.open({ page: '' })
     await tab.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')
