@@ -47,7 +47,7 @@ export default [
     input: 'src/script.ts',
     plugins: [
       ...sources,
-      terser({ ecma: 2020, compress: { passes: 3 }, mangle: { toplevel: true, reserved: ['latchkey'] } }),
+      terser({ ecma: 2020, compress: { passes: 3, keep_fargs: false, unsafe_arrows: true }, mangle: { toplevel: true, reserved: ['latchkey'] } }),
       integrity,
     ],
     output: {

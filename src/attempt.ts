@@ -10,7 +10,7 @@ const STEP = 1000
 const LONGEST_PAUSE = 60_000
 
 /** Exponential with full jitter, above a floor of a second. */
-const backoff = (attempt: number, random: number) => STEP + random * Math.min(STEP * 2 ** (attempt - 1), LONGEST_PAUSE)
+export const backoff = (attempt: number, random: number): number => STEP + random * Math.min(STEP * 2 ** (attempt - 1), LONGEST_PAUSE)
 
 export interface AttemptParts {
   platform: Platform

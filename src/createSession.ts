@@ -88,16 +88,13 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   let left = false
   let closed = false
   const stop = platform.onLifecycle((change) => {
-    if (change === 'leave') {
-      left = true
+    if (change !== 'wake') left = change === 'leave'
+    if (left) {
       hints.close()
       return lock.release()
     }
-    if (change === 'return') {
-      left = false
-      hints.open()
-      call.interrupt(GRACE_AFTER_RETURN)
-    } else if (left) return
+    hints.open()
+    if (change === 'return') call.interrupt(GRACE_AFTER_RETURN)
     schedule.wake()
     if (platform.isHidden()) return
     state.verifiedAt = NaN

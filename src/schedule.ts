@@ -8,6 +8,13 @@ const LONGEST_DELAY = 2 ** 31 - 1
 /** After a failure that left no trace in the record, such as being offline: about every half minute. */
 const PAUSE_AFTER_FAILURE = 30_000
 
+/**
+ * Margin before expiry in milliseconds: what is asked for, but a third of a short lifetime at most; plus
+ * jitter, so that tabs and clients do not all go at once.
+ */
+export const leadOf = (lifetime: number, refreshBefore: number, jitter: number): number =>
+  Math.min(refreshBefore, lifetime / 3) + (jitter * lifetime) / 10
+
 export interface Schedule {
   /** Sets the one timer of this tab anew, or runs what is due. */
   arm(): void
@@ -25,7 +32,6 @@ export const createSchedule = (
   renewable: (tokens: TokenSet) => boolean,
   run: () => Promise<boolean>,
 ): Schedule => {
-  // So that tabs and clients do not all go at once.
   const jitter = platform.random()
   let cancel = () => {}
   let running = 0
@@ -36,8 +42,7 @@ export const createSchedule = (
     const { tokens, intent } = state.record ?? {}
     if (running || !tokens || !renewable(tokens)) return NaN
     const { lifetime = NaN } = tokens
-    // What is asked for, but a third of a short lifetime at most.
-    const lead = Math.min(refreshBefore, lifetime / 3) + (jitter * lifetime) / 10
+    const lead = leadOf(lifetime, refreshBefore, jitter)
     // A hidden tab lets a visible one go first, and goes itself when none did.
     const due = state.remaining() - (platform.isHidden() ? lead / 2 : lead)
     const paced = intent ? (intent.retryAt ?? intent.sentAt + refreshTimeout) : notBefore

@@ -24,7 +24,7 @@ export const createSetTokens =
     let saved = true
     // Above everything seen, and above what other tabs still remember of a session that was wiped.
     const begin = (stored?: SessionRecord) => {
-      const revision = Math.max(now, ...[stored, state.record].map((former) => (former?.revision ?? 0) + 1))
+      const revision = Math.max(now, (stored?.revision ?? 0) + 1, (state.record?.revision ?? 0) + 1)
       return (record = compact<SessionRecord>({ id, revision, tokens, subject }))
     }
     try {

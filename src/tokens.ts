@@ -35,8 +35,8 @@ export const readTokenResponse = (response: TokenResponse, tokenType: string, no
   if (!access_token || typeof access_token !== 'string') {
     throw new SessionError('invalid_response', 'access_token is no string, pass the token response as it came')
   }
-  if (String(token_type ?? tokenType).toLowerCase() !== tokenType.toLowerCase()) {
-    throw new SessionError('invalid_response', `token_type is not ${tokenType}, have the server issue such tokens`)
+  if (!RegExp(`^${tokenType}$`, 'i').test(token_type ?? tokenType)) {
+    throw new SessionError('invalid_response', `token_type is not ${tokenType}, have the server issue such a token`)
   }
   // Checked once, here: at fetch time it would surface as a TypeError that looks like a network failure.
   if (!/^[\x21-\x7e]+$/.test(access_token)) {

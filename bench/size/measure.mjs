@@ -19,7 +19,7 @@ const PROGRAMS = [
   { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 7450 },
   { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 8300 },
   { name: 'refreshTokenGrant adds', file: 'core-grant.js', beyond: 'core + IndexedDB', limit: 350 },
-  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 6000, limit: 9800 },
+  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 6000, limit: 9750 },
 ]
 
 const self = {

@@ -9,19 +9,19 @@ import type { SessionRecord, TokenStorage } from '../recordTypes.js'
 export const memoryStorage = (): TokenStorage => ({
   open(name) {
     let record: SessionRecord | undefined
-    let logouts: string | null | undefined
+    let seen: string | null | undefined
     const key = `${name}.logouts`
-    const readLogouts = () => {
+    /** What tabs share: changed by a `mark`. */
+    const logouts = (mark?: string | false) => {
       try {
-        return globalThis.localStorage?.getItem(key)
+        if (mark) localStorage.setItem(key, mark)
+        return localStorage.getItem(key)
       } catch {
-        return undefined // Blocked: then a logout reaches this tab only.
+        return undefined // Blocked, or none: then a logout reaches this tab only.
       }
     }
     const read = () => {
-      if (record?.tokens && readLogouts() !== logouts) {
-        record = endedRecord(record, 'logout')
-      }
+      if (record?.tokens && logouts() !== seen) record = endedRecord(record, 'logout')
       return record
     }
     return {
@@ -30,13 +30,8 @@ export const memoryStorage = (): TokenStorage => ({
       async update(change) {
         const next = change(read())
         if (!next) return
-        try {
-          if (next.endedBecause === 'logout') globalThis.localStorage?.setItem(key, `${next.id}.${next.revision}`)
-        } catch {
-          // As above.
-        }
         record = next
-        logouts = readLogouts()
+        seen = logouts(next.endedBecause === 'logout' && `${next.id}.${next.revision}`)
       },
       close() {},
     }

@@ -40,6 +40,7 @@ const law: Law = {
     'options.ts',
     'platform.ts',
     'types.ts',
+    'refreshTypes.ts',
     'errors.ts',
     'recordTypes.ts',
   ],
