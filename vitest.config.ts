@@ -43,6 +43,17 @@ export default defineConfig({
         },
       },
       {
+        // The same calls natively and through latchkey, in a real Chromium; needs the build.
+        test: {
+          name: 'fetch',
+          environment: 'node',
+          include: ['test/fetch/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
         // Runs in Node and drives a real Chromium; needs the build.
         test: {
           name: 'browser',

@@ -35,24 +35,17 @@ export const createAuthorizedFetch = (
       // Without a prototype, of which a polluted one would speak up.
     } = init ?? ({ __proto__: null } as RequestInit)
     const url = rules.parse(source ? source.url : `${input as string}`)
-    const pairs = (Symbol.iterator in headers ? [...headers] : Object.entries(headers)) as [string, string][]
     const credential = keepalive ? credentials.held() : credentials.current()
-    if (
-      credential === null ||
-      !rules.allows(url) ||
-      mode === 'no-cors' ||
-      signal?.aborted ||
-      pairs.some(([name]) => /^authorization$/i.test(name))
-    ) {
-      return
-    }
+    if (credential === null || !rules.allows(url) || mode === 'no-cors' || signal?.aborted) return
+    const pairs = (Symbol.iterator in headers ? [...headers] : Object.entries(headers)) as [string, string][]
+    if (pairs.some(([name]) => /^authorization$/i.test(name))) return
     // Only the headers of a plain init change. What cannot be spread, or could change while the call waits,
     // becomes a Request first, as it does in the native function too.
-    const request =
-      source || !credential || (init && Object.getPrototypeOf(init) !== Object.prototype)
-        ? new Request(source ?? url, init!)
-        : undefined
-    const kept = { __proto__: null, ...init } as RequestInit
+    const exotic = init != null && Object.getPrototypeOf(init) !== Object.prototype
+    const kept = exotic ? init : ({ __proto__: null, ...init } as RequestInit)
+    // An iterator can be read but once.
+    if (!exotic && kept.headers) kept.headers = pairs
+    const request = source || exotic || !credential ? new Request(source ?? url, kept) : undefined
     const replayable = !keepalive && !(body as ReadableStream | undefined)?.getReader
     const spare = replayable ? request?.clone() : undefined
 
@@ -96,9 +89,9 @@ export const createAuthorizedFetch = (
   const wrapper = {
     fetch(_input: RequestInfo | URL): Promise<Response> {
       const args = arguments as unknown as Parameters<typeof globalThis.fetch>
-      let call: (() => Promise<Response>) | undefined
+      let call: (() => Promise<Response>) | undefined | 0
       try {
-        call = prepare(...args)
+        call = args.length && prepare(...args)
       } catch {
         // Whatever is wrong with the call, native says it in its own words.
       }

@@ -21,10 +21,10 @@ export const originRule = (origins: readonly string[], allowInsecureOrigins: boo
     }
     return url.href.replace(/\/?$/, '/')
   })
-  // Segment by segment, of what the URL parser has made of it: a prefix ends with a slash. Where a path narrows
-  // it, what a server may yet take for `/` or `..` is outside. A blob: URL has an origin, but no such path.
-  return ({ origin, pathname }) =>
+  // Of what the URL parser made of it, with no room for a user, and segment by segment: a prefix ends with a slash.
+  // Where a path narrows it, what a server may yet take for `/` or `..` is outside.
+  return ({ href, origin, pathname }) =>
     prefixes.some(
-      (prefix) => `${origin}${pathname}/`.startsWith(prefix) && (prefix === `${origin}/` || !/%2[ef]|%5c|\.\./i.test(pathname)),
+      (prefix) => `${href.replace(/[?#].*/, '')}/`.startsWith(prefix) && (prefix === `${origin}/` || !/%2[ef]|%5c|\.\./i.test(pathname)),
     )
 }
