@@ -51,9 +51,13 @@ export const createAuthorizedFetch = (
 
     const send = ({ accessToken }: Credential, request?: Request) => {
       const header = rules.header(accessToken)
-      request?.headers.set(...header)
+      if (request) {
+        request.headers.set(...header)
+        return underlying(request)
+      }
+      kept.headers = [...pairs, header]
       // The very URL that was decided on: a relative one may come to mean another.
-      return request ? underlying(request) : underlying(url.href, { ...kept, headers: [...pairs, header] })
+      return underlying(url.href, kept)
     }
     const answer = async (response: Response, used: Credential) => {
       // The browser took the header off on its way to another origin: a new token would not help (R53).
