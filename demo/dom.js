@@ -21,7 +21,7 @@ export const svg = (tag, attributes = {}, text) => {
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 export const timeOf = (at) => clock.format(at)
 
-export const seconds = (ms) => (ms < 9950 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`)
+export const seconds = (ms) => `${ms < 9950 ? (ms / 1000).toFixed(1) : Math.round(ms / 1000)}\u00a0s`
 
 export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`
 

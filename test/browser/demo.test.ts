@@ -113,6 +113,36 @@ scenes('The demo', (scene) => {
     expect(tab.problems).toEqual([])
   })
 
+  it('R57: uploads a megabyte unchanged, after a refresh when its token is refused', async () => {
+    const tab = await logIn()
+    await tab.evaluate(() => fetch('/_expire-all', { method: 'POST' }))
+    await tab.click('#upload button')
+    await tab.waitFor(() => document.getElementById('calls-result')?.textContent === '1,048,576 bytes arrived, unchanged by SHA-256.')
+    expect(scene.site.state.rotations).toBe(1)
+    expect(tab.problems).toEqual([])
+  })
+
+  it('shows a session in a cookie that no script can read, and says what a browser would not take', async () => {
+    scene.site.state.faults.lifetime = 120 // nothing refreshes the copy in the cookie
+    const tab = await logIn()
+    const result = (start: string) => tab.waitFor((start) => document.getElementById('cookies-result')?.textContent?.startsWith(start), start)
+    await tab.click('#cookie-token')
+    await result('The access token is in the field')
+    await tab.click('#cookie .primary')
+    await result('Set-Cookie: access_token=')
+    await tab.waitFor(() => document.querySelector('#cookie-rows tr')?.textContent?.match(/^access_token.*no$/))
+    expect(await tab.evaluate(() => document.cookie)).toBe('')
+    await tab.click('#cookie-verify')
+    await result('The server verified the token in the cookie access_token: it belongs to Alice.')
+    await tab.click('#cookie [name=partitioned]')
+    await tab.click('#cookie .primary')
+    await result('400: Partitioned needs Secure')
+    await tab.click('#cookie [name=partitioned]')
+    await tab.click('#cookie-delete')
+    await result('access_token is deleted.')
+    expect(tab.problems).toEqual([])
+  })
+
   it('forgets nothing when its tokens are in a cookie, and verifies it at the server', async () => {
     const tab = await scene.open({ page: '?storage=cookie' })
     await tab.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')
