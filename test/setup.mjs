@@ -39,20 +39,21 @@ export function findBrowsers() {
   return found
 }
 
-function installPackages() {
+/** Installs the packages of the lock file in a folder of the project, unless they are there. */
+export function installPackages(folder = '.') {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19)) throw new Error(`Node ${process.version} is too old: 20.19 or newer is needed.`)
-  if (installed()) return
-  say('Installing the npm packages of package-lock.json.')
-  run('npm', ['ci', '--no-audit', '--no-fund'], 'npm ci failed: is the network reachable?')
+  if (installed(folder)) return
+  say(`Installing the npm packages of ${join(folder, 'package-lock.json')}.`)
+  run('npm', ['ci', '--no-audit', '--no-fund'], 'npm ci failed: is the network reachable?', { cwd: inRoot(folder) })
 }
 
 /** Whether node_modules holds what package-lock.json asks for, by the list that npm keeps of it. */
-function installed() {
-  const kept = inRoot('node_modules/.package-lock.json')
+function installed(folder) {
+  const kept = inRoot(join(folder, 'node_modules/.package-lock.json'))
   if (!existsSync(kept)) return false
   const have = JSON.parse(readFileSync(kept, 'utf8')).packages
-  const want = JSON.parse(readFileSync(inRoot('package-lock.json'), 'utf8')).packages
+  const want = JSON.parse(readFileSync(inRoot(join(folder, 'package-lock.json')), 'utf8')).packages
   return Object.entries(want).every(
     ([path, { version, optional }]) => path === '' || (have[path] ? have[path].version === version : optional),
   )
@@ -98,8 +99,8 @@ function modified(path) {
   return Math.max(stat.mtimeMs, ...readdirSync(inRoot(path)).map((name) => modified(join(path, name))))
 }
 
-function run(command, args, problem, { env = process.env, optional = false } = {}) {
-  const { status, error } = spawnSync(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
+function run(command, args, problem, { env = process.env, cwd = root, optional = false } = {}) {
+  const { status, error } = spawnSync(command, args, { cwd, env, stdio: ['ignore', 'inherit', 'inherit'] })
   if (status === 0) return
   if (!optional) throw new Error(error ? `${problem} (${error.message})` : problem)
   say(problem)

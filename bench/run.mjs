@@ -1,0 +1,36 @@
+// `npm run bench`: sets itself up, measures, writes results.json, results.md and the charts.
+// `npm run bench -- size storm` measures these parts again and keeps the figures of the others.
+import { setup } from './lib/setup.mjs'
+
+const PARTS = ['size', 'storm', 'faults', 'growth', 'fleet', 'cold', 'logout', 'cost']
+
+const args = process.argv.slice(2)
+const names = args.filter((arg) => !arg.startsWith('-'))
+const option = (name) => args.find((arg) => arg.startsWith(`--${name}=`))?.split('=')[1]
+const unknown = names.filter((name) => !PARTS.includes(name))
+if (unknown.length) {
+  console.error(`There is no part ${unknown.join(', ')}. There are: ${PARTS.join(', ')}.`)
+  process.exit(1)
+}
+
+await setup()
+const { readResults, writeResults } = await import('./lib/results.mjs')
+const { write: report } = await import('./lib/report.mjs')
+
+const say = (sentence) => console.log(`  ${sentence}`)
+const settings = {
+  say,
+  ...(option('repeats') && { repeats: Number(option('repeats')) }),
+  ...(option('tabs') && { tabs: option('tabs').split(',').map(Number) }),
+  ...(option('scenario') && { scenario: option('scenario') }),
+  ...(option('only') && { only: option('only').split(',') }),
+}
+for (const name of names.length ? names : PARTS) {
+  console.log(`\n── ${name} ${'─'.repeat(60 - name.length)}`)
+  const { run } = await import(`./parts/${name}.mjs`)
+  const started = Date.now()
+  const part = await run(settings)
+  if (option('dry')) console.log(JSON.stringify(part, null, 1))
+  else writeResults(name, part, { seconds: Math.round((Date.now() - started) / 1000) })
+}
+if (!option('dry')) await report(readResults())
