@@ -54,6 +54,15 @@ export default defineConfig({
         },
       },
       {
+        // The light part of `npm run bench`: counts and sizes, no times.
+        test: {
+          name: 'bench',
+          environment: 'node',
+          include: ['test/bench/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
         // Runs in Node and drives a real Chromium; needs the build.
         test: {
           name: 'browser',

@@ -23,6 +23,7 @@ const settings = {
   ...(option('repeats') && { repeats: Number(option('repeats')) }),
   ...(option('tabs') && { tabs: option('tabs').split(',').map(Number) }),
   ...(option('scenario') && { scenario: option('scenario') }),
+  ...(option('clients') && { clients: Number(option('clients')) }),
   ...(option('only') && { only: option('only').split(',') }),
 }
 for (const name of names.length ? names : PARTS) {

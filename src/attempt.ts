@@ -9,8 +9,12 @@ import type { RecordStore, RefreshIntent, SessionRecord, TokenSet } from './reco
 const STEP = 1000
 const LONGEST_PAUSE = 60_000
 
-/** Exponential with full jitter, above a floor of a second. */
-export const backoff = (attempt: number, random: number): number => STEP + random * Math.min(STEP * 2 ** (attempt - 1), LONGEST_PAUSE)
+/**
+ * Exponential, give or take a quarter: a fleet that comes back after an outage is then spread evenly, while with full
+ * jitter more of it would come at once (bench/fleet).
+ */
+export const backoff = (attempt: number, random: number): number =>
+  (0.75 + random / 2) * Math.min(STEP * 2 ** attempt, LONGEST_PAUSE)
 
 export interface AttemptParts {
   platform: Platform

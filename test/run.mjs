@@ -15,6 +15,7 @@ const SUITES = {
   simulation: {},
   package: {},
   recipes: { browsers: true },
+  bench: {},
   fetch: { browsers: true },
   browser: { browsers: true },
 }

@@ -17,8 +17,9 @@ export const open = async () => {
   const fetcher = client.createFetcher()
   return {
     fetch: (url, init) => fetcher.fetchWithAuth(new URL(url, location.href).href, init),
+    // logout() alone would leave the refresh token valid.
     signOut: async () => {
-      await client.revokeRefreshToken()
+      await client.revokeRefreshToken().catch(() => {})
       await client.logout({ openUrl: false })
     },
     signedIn: () => client.isAuthenticated(),

@@ -28,6 +28,7 @@ export const open = async () => {
       const accessToken = await token()
       return fetch(url, { ...init, headers: accessToken ? { Authorization: `Bearer ${accessToken}` } : {} })
     },
+    // What signoutRedirect with revokeTokensOnSignout does before it leaves the page.
     signOut: async () => {
       await manager.revokeTokens(['refresh_token'])
       await manager.removeUser()

@@ -3,13 +3,13 @@ import { OktaAuth } from '@okta/okta-auth-js/core'
 
 export const about = { package: '@okta/okta-auth-js', keeps: 'localStorage', acrossTabs: true, attaches: false }
 
-const create = () =>
+const create = (more) =>
   new OktaAuth({
     issuer: `${location.origin}/okta`,
     clientId: 'demo',
     redirectUri: location.origin,
     scopes: ['api', 'offline_access'],
-    tokenManager: { storage: 'localStorage' },
+    tokenManager: { storage: 'localStorage', ...more },
   })
 
 export const open = async () => {
@@ -31,7 +31,7 @@ export const open = async () => {
 }
 
 export const seed = async ({ access_token, refresh_token, expires_in }) => {
-  const auth = create()
+  const auth = create({ autoRenew: false, autoRemove: false })
   const expiresAt = Math.floor(Date.now() / 1000) + Math.round(expires_in)
   const urls = { authorizeUrl: auth.options.issuer, issuer: auth.options.issuer, tokenUrl: `${auth.options.issuer}/oauth2/v1/token` }
   const scopes = ['api', 'offline_access']

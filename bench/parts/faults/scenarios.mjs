@@ -29,7 +29,7 @@ const lostHolder = async (stage, lose) => {
   if (!mend) return { failed, seconds, signedIn, ...facts(stage) }
   mend()
   await sleep(3000)
-  return { failed, seconds, signedIn: signedIn && (await stage.recovers(waiter)) && (await stage.recovers(holder)), ...facts(stage) }
+  return { failed, seconds, meanwhile: signedIn, signedIn: (await stage.recovers(waiter)) && (await stage.recovers(holder)), ...facts(stage) }
 }
 
 export const scenarios = {

@@ -1,0 +1,3 @@
+export { simulate } from './fleet.js'
+export { latchkey, plain, rivals } from './rules.js'
+export { stories } from './stories.js'

@@ -1,0 +1,97 @@
+import { backoff } from '../../src/attempt.js'
+import type { Platform } from '../../src/platform.js'
+import { createSchedule } from '../../src/schedule.js'
+import type { SessionState } from '../../src/session.js'
+import type { Rule } from './fleet.js'
+
+const REFRESH_BEFORE = 60_000 // the default
+
+/** Milliseconds from receipt of a token until the library's own schedule has its timer ring. */
+export const firstOf = (lifetime: number, random: number): number => {
+  let delay = NaN
+  const platform = {
+    random: () => random,
+    now: () => 0,
+    isHidden: () => false,
+    setTimer(_: () => void, wait: number) {
+      delay = wait
+      return () => {}
+    },
+  } as Partial<Platform> as Platform
+  const state = { record: { tokens: { lifetime } }, remaining: () => lifetime } as Partial<SessionState> as SessionState
+  createSchedule(platform, state, REFRESH_BEFORE, 10_000, () => true, async () => false).arm()
+  return delay
+}
+
+/** latchkey with its default options: what the library itself runs. */
+export const latchkey: Rule = {
+  create(random) {
+    const jitter = random()
+    let former = NaN
+    let wait = NaN
+    return {
+      first(lifetime) {
+        if (lifetime !== former) wait = firstOf((former = lifetime), jitter)
+        return wait
+      },
+      retry: (attempt) => backoff(attempt, random()),
+    }
+  },
+}
+
+/** The same without what spreads the load: a minute before expiry sharp, and again every second. */
+export const plain: Rule = {
+  create: () => ({ first: (lifetime) => lifetime - 60_000, retry: () => 1000 }),
+}
+
+/** Users make a call about once a minute; many rivals look at their token only then. */
+const CALLS = 60_000
+const nextCall = (random: () => number) => -Math.log(1 - random()) * CALLS
+
+/** What the rivals' documentation and code say they do (versions as in results.json). */
+export const rivals: Record<string, Rule> = {
+  // A minute before expiry; a network failure raises an event; once it has expired, the next call tries.
+  'oidc-client-ts': {
+    create: (random) => ({
+      first: (lifetime) => lifetime - 60_000,
+      retry: (attempt) => (attempt === 1 ? 60_000 : 0) + nextCall(random),
+    }),
+  },
+  // Half a minute before expiry; a failure drops the access token; the next call tries.
+  'okta-auth-js': {
+    create: (random) => ({ first: (lifetime) => lifetime - 30_000, retry: () => nextCall(random) }),
+  },
+  // At the first call in the last minute; three requests in a row when the network fails.
+  'auth0-spa-js': {
+    create: (random) => ({ first: (lifetime) => lifetime - 60_000 + nextCall(random), retry: () => nextCall(random), burst: 3 }),
+  },
+  // A look every 30 s, refresh with 90 s left; 200 ms doubled within the 30 s, and so on at the next look.
+  'supabase-auth-js': {
+    create: (random) => {
+      const phase = random() * 30_000
+      return {
+        first: (lifetime) => lifetime - 90_000 + phase,
+        retry: (attempt) => (attempt % 8 ? 200 * 2 ** ((attempt % 8) - 1) : 30_000 - 25_400),
+      }
+    },
+  },
+  // A minute before expiry, if the page is open; after a failure the next call tries.
+  'badgateway-oauth2-client': {
+    create: (random) => ({ first: (lifetime) => lifetime - 60_000, retry: () => nextCall(random) }),
+  },
+  // After a 401, so at the first call after expiry; after a failure at the next.
+  'axios-auth-refresh': {
+    create: (random) => ({ first: (lifetime) => lifetime + nextCall(random), retry: () => nextCall(random) }),
+  },
+  'supertokens-website': {
+    create: (random) => ({ first: (lifetime) => lifetime + nextCall(random), retry: () => nextCall(random) }),
+  },
+  // At the first call in the last half minute.
+  'keycloak-js': {
+    create: (random) => ({ first: (lifetime) => lifetime - 30_000 + nextCall(random), retry: () => nextCall(random) }),
+  },
+  // As after a 401; the first failure ends the session.
+  'blog-recipe': {
+    create: (random) => ({ first: (lifetime) => lifetime + nextCall(random), retry: () => undefined }),
+  },
+}
