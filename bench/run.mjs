@@ -1,8 +1,9 @@
 // `npm run bench`: sets itself up, measures, writes results.json, results.md and the charts.
 // `npm run bench -- size storm` measures these parts again and keeps the figures of the others.
+import { writeFileSync } from 'node:fs'
 import { setup } from './lib/setup.mjs'
 
-const PARTS = ['size', 'storm', 'faults', 'growth', 'fleet', 'cold', 'logout', 'cost']
+const PARTS = ['size', 'storm', 'faults', 'growth', 'fleet', 'cold', 'logout']
 
 const args = process.argv.slice(2)
 const names = args.filter((arg) => !arg.startsWith('-'))
@@ -15,7 +16,8 @@ if (unknown.length) {
 
 await setup()
 const { readResults, writeResults } = await import('./lib/results.mjs')
-const { write: report } = await import('./lib/report.mjs')
+const { render } = await import('./lib/report.mjs')
+const { draw } = await import('./lib/charts.mjs')
 
 const say = (sentence) => console.log(`  ${sentence}`)
 const settings = {
@@ -34,4 +36,9 @@ for (const name of names.length ? names : PARTS) {
   if (option('dry')) console.log(JSON.stringify(part, null, 1))
   else writeResults(name, part, { seconds: Math.round((Date.now() - started) / 1000) })
 }
-if (!option('dry')) await report(readResults())
+if (!option('dry')) {
+  const results = readResults()
+  writeFileSync(new URL('results.md', import.meta.url), render(results))
+  await draw(results)
+  console.log('\nWritten: bench/results.json, bench/results.md, bench/charts/.')
+}

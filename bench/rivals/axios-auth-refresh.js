@@ -2,7 +2,7 @@
 import axios from 'axios'
 import { createAuthRefresh } from 'axios-auth-refresh'
 
-export const about = { package: 'axios-auth-refresh', with: 'axios', keeps: 'localStorage', acrossTabs: false }
+export const about = { package: 'axios-auth-refresh', with: 'axios', keeps: 'localStorage', acrossTabs: true }
 
 export const open = async () => {
   const api = axios.create()

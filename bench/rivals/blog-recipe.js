@@ -1,7 +1,7 @@
 // The interceptor that tutorials teach: a flag, a queue of the failed, localStorage, and out at the first failure.
 import axios from 'axios'
 
-export const about = { package: 'interceptor recipe', with: 'axios', keeps: 'localStorage', acrossTabs: false }
+export const about = { package: 'interceptor recipe', with: 'axios', keeps: 'localStorage', acrossTabs: true }
 
 export const open = async () => {
   const api = axios.create()

@@ -1,0 +1,100 @@
+// A new page with a stored session: how long until the first authorized request has been answered.
+import { launch } from '../lib/browser.mjs'
+import { signIn } from '../lib/sign-in.mjs'
+import { startSite } from '../lib/site.mjs'
+import { round, spread, median } from '../lib/stats.mjs'
+import { rivals } from '../rivals/index.mjs'
+
+const until = (page) => page.waitForFunction(() => globalThis.loaded, { polling: 20 })
+
+/** In the page: milliseconds from the call to `open` until the answer; the code is there already. */
+const first = (page, answer) =>
+  page.evaluate(async (answer) => {
+    const start = performance.now()
+    await globalThis.open(answer)
+    await globalThis.call(1)
+    return performance.now() - start
+  }, answer)
+
+/** What it is compared with, each in a fresh page of the same browser. */
+const raw = {
+  native: async (token) => {
+    const start = performance.now()
+    await fetch('/api/me', { headers: { Authorization: `Bearer ${token}` } })
+    return performance.now() - start
+  },
+  indexedDB: async (token) => {
+    const start = performance.now()
+    const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)))
+    const opening = indexedDB.open('bench-raw')
+    opening.onupgradeneeded = () => opening.result.createObjectStore('store').put({ tokens: { accessToken: token } }, 'record')
+    const database = await done(opening)
+    const record = await done(database.transaction('store').objectStore('store').get('record'))
+    await fetch('/api/me', { headers: { Authorization: `Bearer ${record.tokens.accessToken}` } })
+    return performance.now() - start
+  },
+}
+
+/** Time that the page's script takes to be compiled and run, by the browser's own trace. */
+const scriptTime = async (page, site, name) => {
+  const client = await page.createCDPSession()
+  await client.send('Performance.enable')
+  const metric = async () => {
+    const { metrics } = await client.send('Performance.getMetrics')
+    return metrics.find((each) => each.name === 'ScriptDuration').value * 1000
+  }
+  await page.goto(`${site.origin}/page/${name}`)
+  await until(page)
+  const value = await metric()
+  await client.detach()
+  return value
+}
+
+export const run = async ({ say, only, repeats = 21 }) => {
+  const site = await startSite({ lifetime: 3600 })
+  const browser = await launch()
+  // What keeps nothing cannot start with it.
+  const chosen = rivals.filter(({ name, about }) => (!only || only.includes(name)) && about.keeps !== 'memory')
+  const took = new Map(['native', 'indexedDB', ...chosen.map(({ name }) => name)].map((name) => [name, { call: [], script: [] }]))
+  const contexts = new Map()
+  const { access_token } = await site.login()
+  try {
+    for (const name of took.keys()) {
+      const context = await browser.createBrowserContext()
+      const page = await context.newPage()
+      const rival = chosen.find((each) => each.name === name)
+      await page.goto(`${site.origin}/page/${rival ? name : 'raw'}`)
+      await until(page)
+      contexts.set(name, { context, rival, answers: rival ? await signIn(site, rival, [page]) : [] })
+      if (name === 'indexedDB') await page.evaluate(raw.indexedDB, access_token)
+      await page.close()
+    }
+    // A fresh page each time, all in turn.
+    for (let i = 0; i < repeats; i++) {
+      for (const [name, { context, rival, answers }] of contexts) {
+        const page = await context.newPage()
+        took.get(name).script.push(await scriptTime(page, site, rival ? name : 'raw'))
+        // The connection is there: what is left is what the library does.
+        await page.evaluate(() => fetch('/api/warm'))
+        took.get(name).call.push(rival ? await first(page, answers[0]) : await page.evaluate(raw[name], access_token))
+        await page.close()
+      }
+    }
+  } finally {
+    await browser.close()
+    await site.close()
+  }
+  const base = { native: median(took.get('native').call), indexedDB: median(took.get('indexedDB').call) }
+  const rows = [...took].map(([name, { call, script }]) => {
+    const row = {
+      rival: name,
+      ms: spread(call.map((value) => round(value))),
+      toNative: round(median(call) / base.native),
+      toIndexedDB: round(median(call) / base.indexedDB),
+      script: spread(script.map((value) => round(value))),
+    }
+    say(`${name}: ${row.ms.median} ms, × ${row.toNative} native fetch, × ${row.toIndexedDB} IndexedDB read and fetch; script ${row.script.median} ms`)
+    return row
+  })
+  return { rows }
+}
