@@ -59,7 +59,7 @@ export default defineConfig({
           name: 'bench',
           environment: 'node',
           include: ['test/bench/**/*.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
         },
       },
       {
