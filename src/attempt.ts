@@ -58,10 +58,11 @@ export const attemptRefresh = async (
       if (!state.saved) return result
       throw new RefreshError('unavailable', 'The stored session cannot be read or written, nothing was sent', { cause })
     }
-  /** Whoever is overtaken looks again: what is there now is newer than what was to be written (R16). */
+  /** Whoever is overtaken looks again (R16), unless the tokens are new already. */
   const commit = async (expected: SessionRecord, next: SessionRecord, news?: Partial<Attempt>): Promise<Attempt> => {
     const record = await compareAndSet(store, expected, next).catch(orMemory(next))
-    return record === next ? { record, local: true, ...news } : { record, again: 0 }
+    if (record === next) return { record, local: true, ...news }
+    return { record, again: isCurrent(used, record) ? 0 : undefined }
   }
 
   const record = (await store.read().catch(orMemory(undefined))) ?? state.record

@@ -15,11 +15,11 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
  * only in a commit that says why. What an optional part adds is counted from the program called `beyond`.
  */
 const PROGRAMS = [
-  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 7000 },
-  { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 7450 },
-  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 8300 },
+  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 7050 },
+  { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 7500 },
+  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 8350 },
   { name: 'refreshTokenGrant adds', file: 'core-grant.js', beyond: 'core + IndexedDB', limit: 350 },
-  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 6000, limit: 9750 },
+  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 6000, limit: 9800 },
 ]
 
 const self = {

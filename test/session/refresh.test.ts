@@ -137,7 +137,9 @@ describe('a tab that dies', () => {
     const two = await b.open()
     await b.finish(one.session.setTokens(b.server.login('alice')))
     await b.world.run(1000)
-    void one.session.refresh().catch(() => {})
+    const refreshing = one.session.refresh()
+    refreshing.catch(() => {})
+    const overtaken = () => b.outcome(refreshing)
     await b.world.run(25)
     freeze(one.tab)
     b.world.sleep(400_000)
@@ -145,9 +147,12 @@ describe('a tab that dies', () => {
     const stored = b.disk.value!.tokens!.accessToken
     expect(b.server.tokenRequests).toHaveLength(2)
     expect(new Set(b.server.tokenRequests.map((sent) => sent.key)).size).toBe(1)
+    await b.world.run(20_000)
     thaw(one.tab)
     await b.world.run(5000)
     expect(b.disk.value!.tokens!.accessToken).toBe(stored)
+    // What it asked for is done, if by another (R3).
+    expect(await overtaken()).toBe('resolved')
     expect(await b.finish(one.session.getAccessToken())).toBe(stored)
     expect(b.server.revoked).toEqual([])
   })
