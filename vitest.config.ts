@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 import { recipeModules } from './test/recipes/plugin.js'
 
+/** Tests in Node that drive a real browser; they need the build. */
+const driven = { environment: 'node', fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 }
+
 export default defineConfig({
   test: {
     projects: [
@@ -62,17 +65,18 @@ export default defineConfig({
           testTimeout: 120_000,
         },
       },
-      {
-        // Runs in Node and drives a real Chromium; needs the build.
+      // What only Chromium can be made to do.
+      { test: { ...driven, name: 'browser', include: ['test/browser/**/*.test.ts'] } },
+      // What every engine is made to do.
+      { test: { ...driven, name: 'engines-chromium', include: ['test/engines/**/*.test.ts'], env: { ENGINE: 'chromium' } } },
+      ...['firefox', 'webkit'].map((engine) => ({
         test: {
-          name: 'browser',
-          environment: 'node',
-          include: ['test/browser/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...driven,
+          name: `engines-${engine}`,
+          include: ['test/engines/**/*.test.ts', 'test/browser/{demo,script}.test.ts'],
+          env: { ENGINE: engine },
         },
-      },
+      })),
     ],
   },
 })

@@ -18,6 +18,9 @@ const SUITES = {
   bench: {},
   fetch: { browsers: true },
   browser: { browsers: true },
+  'engines-chromium': { browsers: true },
+  'engines-firefox': { browsers: true },
+  'engines-webkit': { browsers: true },
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 }

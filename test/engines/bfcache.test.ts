@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import { resume, scenes, SECRET, signIn, storeExpired, tokensUsed, type Tab, until } from './support.js'
+import { resume, scenes, SECRET, signIn, storeExpired, tokensUsed, type Tab, until } from '../support/index.js'
 
 scenes('The back/forward cache', (scene) => {
   const leave = (tab: Tab) => tab.goto(`${scene.site.url}/empty.html`)
 
   /** Goes back, and answers with what pages/session.js saw and did in the event that brought it back. */
   const comeBack = async (tab: Tab) => {
-    await tab.evaluate(() => void setTimeout(() => history.back()))
+    await tab.back()
     return tab.waitFor(() => globalThis.loaded && globalThis.returns?.[0]?.answer !== undefined && returns[0])
   }
 
@@ -66,7 +66,7 @@ scenes('The back/forward cache', (scene) => {
     await until(() => scene.site.state.tokenRequests === 1)
     await leave(tab)
     scene.site.state.faults.delayTokenBefore = 0
-    await tab.evaluate(() => void setTimeout(() => history.back()))
+    await tab.back()
     await tab.waitFor(() => globalThis.loaded && (globalThis.session ?? begin()))
     expect(await tab.evaluate(() => call())).toEqual([200])
   })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { resume, scenes, SECRET, signIn, type StorageName, storeExpired, tokensUsed, type Tab, until } from './support.js'
+import { itWhere, resume, scenes, SECRET, signIn, startFront, type StorageName, storeExpired, tokensUsed, type Tab, until } from '../support/index.js'
 
 scenes('Logout is final', (scene) => {
   const storages: [StorageName, string][] = [
@@ -91,20 +91,39 @@ scenes('Logout is final', (scene) => {
     expect(tokensUsed(log).slice(-2)).toEqual([undefined, undefined])
   })
 
-  it('R34: a logout works offline, in every tab', async () => {
-    const tab = await scene.open()
-    await signIn(tab)
-    const other = await scene.open()
-    expect(await resume(other)).toBe('authenticated')
-    for (const each of [tab, other]) {
-      const cdp = await each.cdp!()
-      await cdp.send('Network.enable')
-      await cdp.send('Network.emulateNetworkConditions', { offline: true, latency: 0, downloadThroughput: -1, uploadThroughput: -1 })
-    }
+  const expectLocal = async (tab: Tab, other: Tab) => {
     await tab.evaluate(() => session.logout())
     await expectSignedOut(tab)
     await other.waitFor(() => session.status === 'anonymous')
     await expectSignedOut(other)
     expect(scene.site.state.revocations).toBe(0)
+  }
+
+  itWhere('offline')('R34: a logout works offline, in every tab', async () => {
+    const tab = await scene.open()
+    await signIn(tab)
+    const other = await scene.open()
+    expect(await resume(other)).toBe('authenticated')
+    for (const each of [tab, other]) await each.setOffline!(true)
+    await expectLocal(tab, other)
+  })
+
+  it('R34: a logout works while the server is gone, in every tab, and outlasts its return', async () => {
+    const front = await startFront(scene.site)
+    try {
+      const site = front.at('localhost')
+      const tab = await scene.open({ site })
+      await signIn(tab)
+      const other = await scene.open({ site })
+      expect(await resume(other)).toBe('authenticated')
+      front.down = true
+      await expectLocal(tab, other)
+      front.down = false
+      const third = await scene.open({ site })
+      expect(await resume(third)).toBe('anonymous')
+      expect(await third.evaluate(() => call())).toEqual([401])
+    } finally {
+      await front.close()
+    }
   })
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { scenes, type StorageName, storeExpired, type Tab, until } from './support.js'
+import { itWhere, scenes, type StorageName, storeExpired, type Tab, until } from '../support/index.js'
 
 // With a grace window, as servers that rotate have one: an answer that got lost is given again.
 scenes('A dead tab costs nothing', (scene) => {
@@ -42,17 +42,17 @@ scenes('A dead tab costs nothing', (scene) => {
   }
 
   for (const [storage, label] of storages) {
-    it(`R10 C33: another tab recovers when the refreshing one is killed and its answer is lost (${label})`, async () => {
+    itWhere('kill')(`R10 C33: another tab recovers when the refreshing one is killed and its answer is lost (${label})`, async () => {
       const scenes = await scenario(storage, { delayToken: 2000 })
-      void (await scenes.holder.cdp!()).send('Page.crash').catch(() => {})
+      await scenes.holder.kill!()
       await expectRecovered(scenes)
       expect(scene.site.state.tokenRequests).toBe(2)
     })
   }
 
-  it('R10 C33: another tab recovers when the refreshing one is killed before the server took the token', async () => {
+  itWhere('kill')('R10 C33: another tab recovers when the refreshing one is killed before the server took the token', async () => {
     const scenes = await scenario('indexeddb', { delayTokenBefore: 2000 })
-    void (await scenes.holder.cdp!()).send('Page.crash').catch(() => {})
+    await scenes.holder.kill!()
     await expectRecovered(scenes)
   })
 
@@ -70,12 +70,12 @@ scenes('A dead tab costs nothing', (scene) => {
     })
   }
 
-  it('R11 C35: another tab recovers when the refreshing one is frozen, and the late answer changes nothing', async () => {
+  itWhere('freeze')('R11 C35: another tab recovers when the refreshing one is frozen, and its late answer changes nothing', async () => {
     const scenes = await scenario('indexeddb', { delayToken: 1000 })
-    await (await scenes.holder.cdp!()).send('Page.setWebLifecycleState', { state: 'frozen' })
+    const thaw = await scenes.holder.freeze!()
     await expectRecovered(scenes)
     const token = await scenes.waiter.evaluate(() => session.getAccessToken())
-    await (await scenes.holder.cdp!()).send('Page.setWebLifecycleState', { state: 'active' })
+    thaw()
     await scenes.holder.waitFor(async (token) => (await session.getAccessToken()) === token, token)
   })
 }, { grace: 30 })

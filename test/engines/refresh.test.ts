@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { resume, scenes, signIn, type StorageName, storeExpired, tokensUsed, type Tab } from './support.js'
+import { resume, scenes, signIn, type StorageName, storeExpired, tokensUsed, type Tab } from '../support/index.js'
 
 const NUMBERS: Record<number, string> = { 2: 'two', 5: 'five', 20: 'twenty' }
 const CALLS = 10

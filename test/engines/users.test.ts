@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { resume, scenes } from './support.js'
+import { resume, scenes } from '../support/index.js'
 
 for (const alg of ['HS256', 'RS256'] as const) {
   scenes(`Tokens signed with ${alg}`, (scene) => {

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Recorder, scenes, startRecorder } from './support.js'
+import { type Front, type Recorder, scenes, signIn, startFront, startRecorder } from '../support/index.js'
 
 scenes('The token goes nowhere else', (scene) => {
   let allowed: Recorder
   let foreign: Recorder
+  let front: Front
   beforeAll(async () => {
     foreign = await startRecorder()
+    front = await startFront(scene.site)
     allowed = await startRecorder((request, response) => {
       if (request.url === '/away') response.writeHead(307, { Location: `${foreign.url}/landed` }).end()
       else response.end('ok')
@@ -14,14 +16,11 @@ scenes('The token goes nowhere else', (scene) => {
   beforeEach(() => {
     allowed.requests.length = foreign.requests.length = 0
   })
-  afterAll(() => Promise.all([allowed?.close(), foreign?.close()]))
+  afterAll(() => Promise.all([allowed?.close(), foreign?.close(), front?.close()]))
 
   const open = async () => {
-    const tab = await scene.open({ page: 'empty.html' })
-    // The policy of the page would stop the requests that are to be looked at.
-    await (await tab.cdp!()).send('Page.setBypassCSP', { enabled: true })
-    await tab.goto(`${scene.site.url}/session.html`)
-    await tab.waitFor(() => globalThis.loaded)
+    // The policy of the site would stop the requests that are to be looked at.
+    const tab = await scene.open({ site: front.at('localhost') })
     await tab.evaluate(
       async (origins) => {
         await begin({ origins }).setTokens(await login())
@@ -58,7 +57,8 @@ scenes('The token goes nowhere else', (scene) => {
   })
 
   it('R51: without a list, only the origin of the page gets the token', async () => {
-    const tab = await open()
+    const tab = await scene.open()
+    await signIn(tab)
     await tab.evaluate(() => session.close())
     expect(await tab.evaluate(async () => {
       const plain = latchkey.createSession({})

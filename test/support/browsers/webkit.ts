@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Context, Engine, LaunchOptions, Tab } from './types.js'
+import { waitForIn } from './until.js'
+import { ELEMENT, startWebDriver, type WebDriver } from './webdriver.js'
+
+const MINIBROWSER = ['x86_64-linux-gnu', 'aarch64-linux-gnu', '.']
+  .map((folder) => `/usr/lib/${folder}/webkit2gtk-4.1/MiniBrowser`)
+  .find((path) => existsSync(path))!
+
+/** In the page: starts a function and keeps what becomes of it; a command that waits would hold up all other tabs. */
+const START = `
+  const [id, ...args] = arguments
+  const kept = (window.__calls ??= {})
+  ;(async () => (FUNCTION)(...args))().then(
+    (value) => { kept[id] = { value: JSON.stringify(value) } },
+    (error) => { kept[id] = { error: String(error?.stack ? error + '\\n' + error.stack : error) } },
+  )`
+const LOOK = `
+  const [id] = arguments
+  if (!window.__calls) return { error: 'The page is gone' }
+  const result = window.__calls[id]
+  if (result) delete window.__calls[id]
+  return result ?? null`
+
+interface Outcome {
+  value?: string
+  error?: string
+}
+
+/** One session of WebKitWebDriver: a fresh profile with one window that stays open, since closing the last ends the session. */
+async function openContext({ call, processes }: WebDriver, capabilities: object): Promise<Context & { version: string }> {
+  const session = await call<{ sessionId: string; capabilities: { browserVersion: string } }>('POST', '/session', {
+    capabilities: { alwaysMatch: capabilities },
+  })
+  const path = `/session/${session.sessionId}`
+  const anchor = await call<string>('GET', `${path}/window`)
+  let current = anchor
+  let queue: Promise<unknown> = Promise.resolve()
+  /** Commands go to the current window: one by one. */
+  const inWindow = <Value>(handle: string, run: () => Promise<Value>): Promise<Value> => {
+    const result = queue.then(async () => {
+      if (current !== handle) await call('POST', `${path}/window`, { handle })
+      current = handle
+      return run()
+    })
+    queue = result.catch(() => (current = ''))
+    return result
+  }
+
+  const tabOf = (handle: string): Tab => {
+    const command = <Value = void>(method: 'POST' | 'DELETE', name: string, body?: unknown) =>
+      inWindow(handle, () => call<Value>(method, `${path}/${name}`, body))
+    const script = <Value>(script: string, args: unknown[]) => command<Value>('POST', 'execute/sync', { script, args })
+    let calls = 0
+    const evaluate: Tab['evaluate'] = async (run, ...args) => {
+      const id = String(++calls)
+      await script(START.replace('FUNCTION', () => String(run)), [id, ...args])
+      for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+        const outcome = await script<Outcome | null>(LOOK, [id])
+        if (outcome?.error !== undefined) throw new Error(outcome.error)
+        if (outcome) return outcome.value === undefined ? undefined : JSON.parse(outcome.value)
+        await sleep(pause)
+      }
+    }
+    return {
+      goto: (url) => command('POST', 'url', { url }),
+      evaluate,
+      waitFor: waitForIn(evaluate),
+      click: (selector, frame) =>
+        inWindow(handle, async () => {
+          const find = (value: string) => call<Record<string, string>[]>('POST', `${path}/elements`, { using: 'css selector', value })
+          if (frame !== undefined) await call('POST', `${path}/frame`, { id: (await find('iframe'))[frame] })
+          const [element] = await find(selector)
+          await call('POST', `${path}/element/${element![ELEMENT]}/click`)
+          if (frame !== undefined) await call('POST', `${path}/frame`, { id: null })
+        }),
+      back: () => command('POST', 'back'),
+      problems: [],
+      close: () => command('DELETE', 'window'),
+    }
+  }
+
+  return {
+    version: session.capabilities.browserVersion,
+    async newTab() {
+      // A window: a tab would open hidden.
+      const { handle } = await inWindow(anchor, () => call<{ handle: string }>('POST', `${path}/window/new`, { type: 'window' }))
+      return tabOf(handle)
+    },
+    async close() {
+      await queue
+      await call('DELETE', path)
+    },
+    async killStorage() {
+      for (const pid of processes(/WebKitNetworkProcess/)) process.kill(pid, 'SIGKILL')
+    },
+  }
+}
+
+export async function launchWebKit(driverPath: string, options: LaunchOptions = {}): Promise<Engine> {
+  const driver = await startWebDriver(driverPath)
+  let version = ''
+  return {
+    name: 'webkit',
+    get version() {
+      return version
+    },
+    async newContext({ proxy } = {}) {
+      const context = await openContext(driver, {
+        'webkitgtk:browserOptions': { binary: MINIBROWSER, args: ['--automation', ...(options.private ? ['--private'] : [])] },
+        ...(proxy && { proxy: { proxyType: 'manual', httpProxy: new URL(proxy).host, noProxy: ['localhost', '127.0.0.1'] } }),
+      })
+      version = context.version
+      return context
+    },
+    close: () => driver.stop(),
+  }
+}

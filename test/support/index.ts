@@ -1,0 +1,6 @@
+export type { Tab } from './browsers/types.js'
+export { until } from './browsers/until.js'
+export { type Front, startFront } from './front.js'
+export { itWhere } from './limits.js'
+export { type Recorder, startRecorder } from './recorder.js'
+export { resume, type Scene, scenes, SECRET, signIn, type StorageName, storeExpired, tokensUsed } from './scenes.js'
