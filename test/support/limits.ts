@@ -6,6 +6,14 @@ import type { EngineName } from './browsers/types.js'
 export const LIMITS: Record<string, Partial<Record<EngineName, string>>> = {
   offline: { webkit: 'WebKitWebDriver has no switch for it: the server is taken away instead' },
   freeze: { webkit: 'a stopped page blocks WebKitWebDriver' },
+  killStorage: {
+    chromium: 'its storage process comes back without pages noticing',
+    firefox: 'its storage is in the process of the browser itself',
+  },
+  regular: {
+    firefox: 'its other contexts are on disk already: containers of one profile',
+    webkit: 'an automated MiniBrowser keeps nothing on disk',
+  },
   kill: { webkit: 'killing a page ends the whole session of WebKitWebDriver: tabs are closed instead' },
 }
 

@@ -17,6 +17,7 @@ declare global {
   var login: (user?: string, password?: string) => Promise<Latchkey.TokenResponse>
   var call: (times?: number, path?: string) => Promise<(number | string)[]>
   var dump: () => Promise<string>
+  var load: (path: string) => Promise<unknown>
   var events: { type: string; source: string; reason?: string; code?: string; at: number }[]
   var returns: { status: string; answer?: number | string }[]
   var seen: { violations: string[]; complaints: string[]; added: string[] }

@@ -28,6 +28,16 @@ export const processesBelow = (root: number, pattern: RegExp): number[] => {
   return all.filter(({ pid, command }) => pid !== root && below.has(pid) && pattern.test(command)).map(({ pid }) => pid)
 }
 
+/** CPU time a process has used, in ticks; 0 when it has ended. */
+export const ticksOf = (pid: number): number => {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+    return Number(fields[11]) + Number(fields[12])
+  } catch {
+    return 0
+  }
+}
+
 /** Starts a program that the kernel ends with this one. */
 export const spawnTied = (command: string, args: string[], options: SpawnOptions): ChildProcess =>
   spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], options)

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core'
-import { processesBelow } from './processes.js'
+import { processesBelow, ticksOf } from './processes.js'
 import type { Context, Engine, EngineName, Tab } from './types.js'
 import { waitForIn } from './until.js'
 
@@ -15,15 +15,24 @@ export function viaPuppeteer(name: EngineName, browser: Browser, renderers: RegE
       if (message.type() === 'error' && !isAnswer) problems.push(message.text())
     })
     const evaluate: Tab['evaluate'] = (run, ...args) => page.evaluate(run as never, ...args) as never
-    let mine: number[] | undefined
-    const signal = (signal: NodeJS.Signals) => {
-      if (mine?.length !== 1) throw new Error(`This tab has ${mine?.length ?? 'no'} processes of its own`)
-      process.kill(mine[0]!, signal)
+    let candidates: number[] | undefined
+    /** The process of the page: the one that came with it; of several, the one that does the page's work. */
+    const find = async () => {
+      const alive = pages()
+      const found = candidates!.filter((pid) => alive.includes(pid)).map((pid) => ({ pid, before: ticksOf(pid) }))
+      if (found.length > 1) {
+        await evaluate(() => {
+          for (let i = 0; i < 3e8; i++);
+        })
+      }
+      const [first] = found.sort((a, b) => ticksOf(b.pid) - b.before - (ticksOf(a.pid) - a.before))
+      if (!first) throw new Error('The process of this tab is not known')
+      return first.pid
     }
     return {
       async goto(url) {
         await page.goto(url)
-        mine ??= pages().filter((pid) => !before.includes(pid))
+        candidates ??= pages().filter((pid) => !before.includes(pid))
       },
       evaluate,
       waitFor: waitForIn(evaluate),
@@ -35,10 +44,13 @@ export function viaPuppeteer(name: EngineName, browser: Browser, renderers: RegE
       back: () => evaluate(() => void setTimeout(() => history.back())),
       problems,
       close: () => page.close(),
-      kill: async () => signal('SIGKILL'),
+      async kill() {
+        process.kill(await find(), 'SIGKILL')
+      },
       async freeze() {
-        signal('SIGSTOP')
-        return () => signal('SIGCONT')
+        const pid = await find()
+        process.kill(pid, 'SIGSTOP')
+        return () => void process.kill(pid, 'SIGCONT')
       },
       setOffline: (offline) => page.setOfflineMode(offline),
       ...(name === 'chromium' && { cdp: () => page.createCDPSession() }),
@@ -59,10 +71,10 @@ export function viaPuppeteer(name: EngineName, browser: Browser, renderers: RegE
     get version() {
       return version
     },
-    async newContext({ proxy, regular } = {}) {
+    async newContext({ regular } = {}) {
       version ||= await browser.version()
       if (regular) return contextOf(browser.defaultBrowserContext(), async () => {})
-      const context = await browser.createBrowserContext(proxy ? { proxyServer: proxy } : {})
+      const context = await browser.createBrowserContext()
       return contextOf(context, () => context.close())
     },
     close: () => browser.close(),

@@ -29,12 +29,10 @@ export interface Tab {
 export interface Context {
   newTab(options?: { inWindow?: boolean }): Promise<Tab>
   close(): Promise<void>
-  /** Kills the process that keeps IndexedDB. WebKit only. */
-  killStorage?(): Promise<void>
 }
 
 export interface ContextOptions {
-  /** An HTTP proxy for every host but loopback. */
+  /** What stands behind app.example.test. WebKit only: the others find that host on loopback. */
   proxy?: string
   /** The profile that stays on disk until the browser ends. Chromium only; its other contexts are like private windows. */
   regular?: boolean

@@ -4,8 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { processesBelow, spawnTied } from './processes.js'
 
 export interface WebDriver {
-  call<Value = void>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<Value>
-  processes(pattern: RegExp): number[]
+  call<Value = void>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown, limit?: number): Promise<Value>
   stop(): Promise<void>
 }
 
@@ -37,10 +36,10 @@ export async function startWebDriver(path: string): Promise<WebDriver> {
   const env = { ...process.env, ...(display && { DISPLAY: display.name }) }
   const driver = spawnTied(path, [`--port=${port}`], { stdio: 'ignore', env })
 
-  const call: WebDriver['call'] = async (method, path, body = {}) => {
+  const call: WebDriver['call'] = async (method, path, body = {}, limit = 60_000) => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(limit),
       ...(method === 'POST' && { body: JSON.stringify(body) }),
     })
     const { value } = (await answer.json()) as { value: { error?: string; message?: string } | null }
@@ -58,7 +57,6 @@ export async function startWebDriver(path: string): Promise<WebDriver> {
   }
   return {
     call,
-    processes: (pattern) => processesBelow(driver.pid!, pattern),
     async stop() {
       for (const pid of processesBelow(driver.pid!, /./)) process.kill(pid)
       driver.kill()

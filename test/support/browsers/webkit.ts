@@ -29,10 +29,10 @@ interface Outcome {
 }
 
 /** One session of WebKitWebDriver: a fresh profile with one window that stays open, since closing the last ends the session. */
-async function openContext({ call, processes }: WebDriver, capabilities: object): Promise<Context & { version: string }> {
+async function openContext({ call }: WebDriver, capabilities: object): Promise<Context & { version: string }> {
   const session = await call<{ sessionId: string; capabilities: { browserVersion: string } }>('POST', '/session', {
     capabilities: { alwaysMatch: capabilities },
-  })
+  }, 30_000)
   const path = `/session/${session.sessionId}`
   const anchor = await call<string>('GET', `${path}/window`)
   let current = anchor
@@ -92,14 +92,11 @@ async function openContext({ call, processes }: WebDriver, capabilities: object)
       await queue
       await call('DELETE', path)
     },
-    async killStorage() {
-      for (const pid of processes(/WebKitNetworkProcess/)) process.kill(pid, 'SIGKILL')
-    },
   }
 }
 
-export async function launchWebKit(driverPath: string, options: LaunchOptions = {}): Promise<Engine> {
-  const driver = await startWebDriver(driverPath)
+export async function launchWebKit(path: string, options: LaunchOptions = {}): Promise<Engine> {
+  let driver = await startWebDriver(path)
   let version = ''
   return {
     name: 'webkit',
@@ -107,9 +104,16 @@ export async function launchWebKit(driverPath: string, options: LaunchOptions = 
       return version
     },
     async newContext({ proxy } = {}) {
-      const context = await openContext(driver, {
-        'webkitgtk:browserOptions': { binary: MINIBROWSER, args: ['--automation', ...(options.private ? ['--private'] : [])] },
-        ...(proxy && { proxy: { proxyType: 'manual', httpProxy: new URL(proxy).host, noProxy: ['localhost', '127.0.0.1'] } }),
+      const open = () =>
+        openContext(driver, {
+          'webkitgtk:browserOptions': { binary: MINIBROWSER, args: ['--automation', ...(options.private ? ['--private'] : [])] },
+          ...(proxy && { proxy: { proxyType: 'manual', httpProxy: new URL(proxy).host, noProxy: ['localhost', '127.0.0.1'] } }),
+        })
+      // On a busy machine the driver now and then waits for ever for a browser that has started.
+      const context = await open().catch(async () => {
+        await driver.stop()
+        driver = await startWebDriver(path)
+        return open()
       })
       version = context.version
       return context

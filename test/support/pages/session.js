@@ -19,6 +19,7 @@ const begin = ({ storage = 'indexeddb', renewable = true, ...options } = {}) => 
     ...(renewable && { refresh }),
     storage: storages[storage](),
     origins: [location.origin, api],
+    allowInsecureOrigins: !isSecureContext,
     ...options,
   })
   for (const type of ['login', 'refresh', 'logout', 'change', 'error']) {
@@ -78,4 +79,4 @@ addEventListener('pageshow', ({ persisted }) => {
   )
 })
 
-Object.assign(globalThis, { latchkey, api, begin, login, call, dump, events, returns, loaded: true })
+Object.assign(globalThis, { latchkey, api, begin, login, call, dump, events, returns, load: (path) => import(path), loaded: true })
