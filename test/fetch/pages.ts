@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import puppeteer, { type Browser, type Page } from 'puppeteer-core'
-import { chromium } from '../browser/engine.js'
+import { chromium } from '../support/browsers/launch.js'
 import { type Origin, type Seen, startOrigin } from './server.js'
 
 /** A browser with one page of origin `near`, which may call `far`; everything is skipped without Chromium. */

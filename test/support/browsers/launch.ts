@@ -14,3 +14,6 @@ export const engineName: EngineName = (process.env.ENGINE as EngineName | undefi
 export const available: boolean = paths[engineName] !== undefined
 
 export const launch = (options?: LaunchOptions): Promise<Engine> => launchers[engineName](paths[engineName]!, options)
+
+/** Where Chromium is; `undefined` when it is not installed. */
+export const chromium: string | undefined = paths.chromium
