@@ -24,6 +24,8 @@ export interface AttemptParts {
   refreshTimeout: number
   maxRetryAfter: number
   renewable(tokens: TokenSet): boolean
+  /** Tokens came and could not be stored. */
+  onFailure(error: unknown): void
   /** Tokens came for a session that is no longer there. */
   onVain(tokens: TokenSet): void
 }
@@ -45,7 +47,7 @@ export interface Attempt {
  * `exclusive`: the lock is certain, so that an intent without an answer is that of a tab that died.
  */
 export const attemptRefresh = async (
-  { platform, store, state, call, refreshTimeout, maxRetryAfter, renewable, onVain }: AttemptParts,
+  { platform, store, state, call, refreshTimeout, maxRetryAfter, renewable, onFailure, onVain }: AttemptParts,
   used: Credential,
   unauthorized: boolean,
   exclusive: boolean,
@@ -99,7 +101,10 @@ export const attemptRefresh = async (
     const tokens = await call.send(record.tokens, intent.key)
     const next = changedRecord(sending, { tokens: mergeTokens(record.tokens, tokens) })
     // These tokens exist nowhere else: memory keeps them until storage works again.
-    const done = await commit(sending, next).catch(() => ({ record: next, local: true, saved: false }))
+    const done = await commit(sending, next).catch(({ cause }: RefreshError) => {
+      onFailure(cause)
+      return { record: next, local: true, saved: false }
+    })
     // To revoke what belongs to a session that goes on could revoke all of its grant (RFC 7009 §2.1).
     if (done.record!.id !== used.id || !done.record!.tokens) onVain(tokens)
     return done

@@ -7,7 +7,11 @@ export interface FetchRules {
   allows(url: URL): boolean
   /** Whether a call is the refresh itself, or comes after the end. */
   bypass(): boolean
-  header(accessToken: string): [name: string, value: string]
+  headers(accessToken: string): Record<string, string>
+  /** Names of headers, in lower case, with which a call is the caller's own affair. */
+  names: readonly string[]
+  /** Goes around the calls that are attached. */
+  wrap(fetch: typeof globalThis.fetch): typeof globalThis.fetch
   /** A server wants more than a new token could give. */
   stepUp(challenge: string): void
 }
@@ -21,6 +25,7 @@ export const createAuthorizedFetch = (
   credentials: Credentials,
   rules: FetchRules,
 ): typeof globalThis.fetch => {
+  const attached = rules.wrap(underlying)
   /** What to do for a call that gets the token; nothing for others. Throws when something is wrong with the call. */
   const prepare = (input: RequestInfo | URL, init?: RequestInit | null): (() => Promise<Response>) | undefined => {
     if (rules.bypass() || credentials.current() === null) return
@@ -38,7 +43,7 @@ export const createAuthorizedFetch = (
     const credential = keepalive ? credentials.held() : credentials.current()
     if (credential === null || !rules.allows(url) || mode === 'no-cors' || signal?.aborted) return
     const pairs = (Symbol.iterator in headers ? [...headers] : Object.entries(headers)) as [string, string][]
-    if (pairs.some(([name]) => /^authorization$/i.test(name))) return
+    if (pairs.some(([name]) => rules.names.includes(name.toLowerCase()))) return
     // Only the headers of a plain init change. What cannot be spread, or could change while the call waits,
     // becomes a Request first, as it does in the native function too.
     const exotic = init != null && Object.getPrototypeOf(init) !== Object.prototype
@@ -50,14 +55,14 @@ export const createAuthorizedFetch = (
     const spare = replayable ? request?.clone() : undefined
 
     const send = ({ accessToken }: Credential, request?: Request) => {
-      const header = rules.header(accessToken)
+      const added = Object.entries(rules.headers(accessToken))
       if (request) {
-        request.headers.set(...header)
-        return underlying(request)
+        for (const [name, value] of added) request.headers.set(name, value)
+        return attached(request)
       }
-      kept.headers = [...pairs, header]
+      kept.headers = [...pairs, ...added]
       // The very URL that was decided on: a relative one may come to mean another.
-      return underlying(url.href, kept)
+      return attached(url.href, kept)
     }
     const answer = async (response: Response, used: Credential) => {
       // The browser took the header off on its way to another origin: a new token would not help (R53).
@@ -99,7 +104,12 @@ export const createAuthorizedFetch = (
       } catch {
         // Whatever is wrong with the call, native says it in its own words.
       }
-      return call ? call() : underlying(...args)
+      try {
+        return call ? call() : underlying(...args)
+      } catch (error) {
+        // A scheme that cannot make its headers.
+        return Promise.reject(error)
+      }
     },
   }
   return wrapper.fetch

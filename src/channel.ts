@@ -18,15 +18,22 @@ export interface Hints {
   open(): void
 }
 
-/** `onHint` gets the revision that storage should have reached. */
-export const createHints = (platform: Platform, name: string, onHint: (revision: number) => void): Hints => {
+/** `onHint` gets the revision that storage should have reached. `onMissing`: there is no BroadcastChannel. */
+export const createHints = (
+  platform: Platform,
+  name: string,
+  onHint: (revision: number) => void,
+  onMissing: () => void,
+): Hints => {
   let channel: ReturnType<Platform['openChannel']> | undefined
   return {
     open() {
-      channel ??= platform.openChannel(name, (data) => {
+      if (channel) return
+      channel = platform.openChannel(name, (data) => {
         const { v, revision } = Object(data) as Partial<Hint>
         onHint(v === VERSION && typeof revision === 'number' ? revision : 0)
       })
+      if (channel?.makeshift) onMissing()
     },
     send({ id, revision }) {
       try {

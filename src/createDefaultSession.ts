@@ -1,4 +1,5 @@
 import { createSessionOn } from './createSession.js'
+import { eventHistory } from './history.js'
 import { browserPlatform } from './platform.js'
 import { indexedDBStorage } from './storage/indexedDBStorage.js'
 import type { Session, SessionOptions, UnverifiedClaims } from './types.js'
@@ -9,4 +10,4 @@ import type { Session, SessionOptions, UnverifiedClaims } from './types.js'
  * @throws {SessionError} `invalid_option`, `insecure_context`: at once, naming the option and the fix.
  */
 export const createSession = <Claims = UnverifiedClaims>(options: SessionOptions): Session<Claims> =>
-  createSessionOn<Claims>(browserPlatform(), options, indexedDBStorage)
+  createSessionOn<Claims>(browserPlatform(), options, { storage: indexedDBStorage, history: eventHistory })

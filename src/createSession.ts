@@ -2,40 +2,46 @@ import { createAuthorizedFetch, type FetchRules } from './authorizedFetch.js'
 import { createHints } from './channel.js'
 import { createCredentials } from './credentials.js'
 import { createEmitter } from './emitter.js'
-import { closedError, type SessionError } from './errors.js'
+import { closedError, isSessionError, SessionError } from './errors.js'
 import { createLock } from './lock.js'
 import { createLogout, createRevocation } from './logout.js'
-import { checkOptions } from './options.js'
+import { checkOptions, type Defaults } from './options.js'
 import { originRule } from './origins.js'
 import type { Platform } from './platform.js'
-import type { TokenSet, TokenStorage } from './recordTypes.js'
+import { liveTokens } from './record.js'
+import type { TokenSet } from './recordTypes.js'
 import { createRefresher } from './refresh.js'
 import { createRefreshCall } from './refreshCall.js'
 import { createSchedule } from './schedule.js'
 import { bearer } from './schemes/bearer.js'
-import { createSessionState, type News } from './session.js'
+import { createSessionState } from './session.js'
 import { createSetTokens } from './setTokens.js'
 import { createSync } from './sync.js'
-import type { Session, SessionOptions, SessionSnapshot, UnverifiedClaims } from './types.js'
+import type { InternalEvents, Scheme, Session, SessionOptions, SessionSnapshot, UnverifiedClaims } from './types.js'
 
 /** How long a request that was in flight when the page went into the back/forward cache may still answer. */
 const GRACE_AFTER_RETURN = 1000
 
-/** Opens a session on any platform: tests and the simulator bring their own. `fallback` makes a storage where none is given. */
+/** Opens a session on any platform: tests and the simulator bring their own. `fallback` makes what is not given. */
 export const createSessionOn = <Claims = UnverifiedClaims>(
   given: Platform,
   options: SessionOptions,
-  fallback?: () => TokenStorage,
+  fallback?: Defaults,
 ): Session<Claims> => {
   const {
     name = 'latchkey',
     storage,
     origins = given.origin ? [given.origin] : [],
-    refresh,
-    revoke = refresh?.revoke,
+    scheme = bearer,
+    refresh = scheme.refresh,
+    revoke = refresh?.revoke ?? scheme.revoke,
+    resume,
+    extensions = [],
+    history = true,
     fetch = given.fetch,
     refreshBefore = 60_000,
-    refreshTimeout = 10_000,
+    // With the second that others wait beyond, less than the ten for which servers commonly forgive a repeat.
+    refreshTimeout = 8_000,
     maxRetryAfter = 300_000,
     unauthorizedCooldown = 30_000,
     allowInsecureOrigins = false,
@@ -44,13 +50,23 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   const store = storage.open(name)
   // With `this` of nobody: a native fetch that is called as a method of another object throws.
   const platform: Platform = { ...given, fetch: (...args) => fetch(...args) }
+  const take = (response: Parameters<Scheme['read']>[0]) => scheme.read(response, platform.now(), platform.randomId())
   const renewable = (tokens: TokenSet) => !!refresh && (!refresh.needsRefreshToken || !!tokens.refreshToken)
 
-  const emitter = createEmitter<News>(platform.rethrow)
+  const emitter = createEmitter<InternalEvents>(platform.rethrow)
   const report = (thrown: unknown) => {
-    const error = thrown as SessionError
+    const error = isSessionError(thrown)
+      ? thrown
+      : new SessionError('storage_failed', 'The storage failed, the session goes on in memory', { cause: thrown })
     if (error.code === 'misconfigured') platform.complain(error)
     emitter.emit('error', { source: 'local', error })
+  }
+
+  /** Found out while the parts are made; told when there can be listeners. */
+  const degraded = async (what: string) => {
+    await undefined
+    await ready
+    report(new SessionError('degraded', what))
   }
 
   const state = createSessionState(platform, emitter, () => {
@@ -58,32 +74,57 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     schedule.arm()
   })
   const sync = createSync(platform, store, state, report)
-  const hints = createHints(platform, name, async (revision) => {
-    const behind = () => !(state.record && state.record.revision >= revision)
-    if (revision && !behind()) return
-    await sync()
-    // A cookie may take a moment to show in other tabs (docs/how-it-works.md).
-    if (behind()) platform.setTimer(sync, 100)
-  })
+  const hints = createHints(
+    platform,
+    name,
+    async (revision) => {
+      const behind = () => !(state.record && state.record.revision >= revision)
+      if (revision && !behind()) return
+      await sync()
+      // A cookie may take a moment to show in other tabs (docs/how-it-works.md).
+      if (behind()) platform.setTimer(sync, 100)
+    },
+    () => degraded('No BroadcastChannel, tabs learn of each other by storage events'),
+  )
   const revocation = createRevocation(platform, revoke, refreshTimeout, report)
-  const call = createRefreshCall(platform, refresh!, bearer.tokenType, refreshTimeout)
+  const call = createRefreshCall(platform, refresh!, take, refreshTimeout)
   // More than a holder may hold: its request, and some time for storage.
-  const lock = createLock(platform, name, store.shared, refreshTimeout + 2000)
+  const lock = createLock(platform, name, store.shared, refreshTimeout + 1000, () =>
+    degraded('No Web Locks, tabs take turns by the stored record'),
+  )
   const refresher = createRefresher(
-    { platform, store, state, call, refreshTimeout, maxRetryAfter, renewable, onVain: revocation },
+    { platform, store, state, call, refreshTimeout, maxRetryAfter, renewable, onFailure: report, onVain: revocation },
     lock,
     hints.send,
+    ({ code }) => emitter.emit('refused', { source: 'local', code }),
   )
   const schedule = createSchedule(platform, state, refreshBefore, refreshTimeout, renewable, async () => {
     try {
-      await refresher.refresh(credentials.held()!)
+      const used = credentials.own()
+      if (used) await refresher.refresh(used)
       return false
     } catch (error) {
-      if (!closed) report(error)
+      // The end of a session has an event of its own.
+      if (!closed && (error as SessionError).code !== 'rejected') report(error)
       return true
     }
   })
-  const credentials = createCredentials(platform, state, refresher, sync, renewable, unauthorizedCooldown)
+  const logout = createLogout(store, state, revocation, hints.send, report)
+  const attached = [...(fallback && history ? [fallback.history()] : []), ...extensions].map((extension) =>
+    extension.attach({
+      ...platform,
+      ...emitter,
+      name,
+      startedAt: () => liveTokens(state.record) && (state.record!.startedAt ?? 0),
+      end: (reason) => void logout(reason),
+    }),
+  )
+  const credentials = createCredentials(platform, state, refresher, sync, renewable, unauthorizedCooldown, () => {
+    for (const { exceeded } of attached) {
+      const reason = exceeded?.()
+      if (reason) void logout(reason)
+    }
+  })
 
   let left = false
   let closed = false
@@ -96,18 +137,28 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     hints.open()
     if (change === 'return') call.interrupt(GRACE_AFTER_RETURN)
     schedule.wake()
+    emitter.emit('wake', undefined)
     if (platform.isHidden()) return
     state.verifiedAt = NaN
     void sync()
   })
+  const ready = sync().then(() => {
+    // Known to be over, so that the schedule asks at once.
+    const unknown = { accessToken: '', receivedAt: 0, lifetime: 1 }
+    if (resume && refresh && !state.record) {
+      state.adopt({ id: platform.randomId(), revision: platform.now(), tokens: unknown }, 'remote', false)
+    }
+  })
   hints.open()
-  const ready = sync()
+  if (store.degraded) degraded(store.degraded)
 
   const rules: FetchRules = {
     parse: (url) => new URL(url, platform.baseURL()),
     allows,
     bypass: () => closed || call.calling,
-    header: bearer.header,
+    headers: scheme.headers,
+    names: scheme.names,
+    wrap: (fetch) => [scheme, ...attached].reduce((inner, { wrap }) => wrap?.(inner) ?? inner, fetch),
     stepUp: (challenge) => emitter.emit('stepup', { source: 'local', challenge }),
   }
   const wrapFetch = (underlying: typeof globalThis.fetch) => createAuthorizedFetch(underlying, credentials, rules)
@@ -126,10 +177,14 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     },
     fetch: wrapFetch(platform.fetch),
     wrapFetch,
-    setTokens: open(createSetTokens(platform, store, state, bearer.tokenType, hints.send, report)),
-    getAccessToken: open(async ({ signal } = {}) => (await credentials.obtain(signal))?.accessToken),
+    setTokens: open(createSetTokens(platform, store, state, take, hints.send, report)),
+    getAccessToken: open(async ({ signal } = {}) => {
+      const credential = await credentials.obtain(signal)
+      return credential && !scheme.tokenless ? credential.accessToken : undefined
+    }),
     refresh: open(({ signal } = {}) => credentials.refresh(signal)),
-    logout: open(createLogout(store, state, revocation, hints.send, report)),
+    logout: open(() => logout('logout')),
+    history: () => attached.flatMap(({ history }) => history?.() ?? []),
     on: emitter.on,
     subscribe: (listener) => emitter.on('snapshot', listener),
     getSnapshot: () => state.snapshot() as SessionSnapshot<Claims>,
@@ -142,6 +197,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
       refresher.close()
       hints.close()
       store.close()
+      emitter.emit('close', undefined)
     },
   }
 }

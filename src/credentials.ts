@@ -11,6 +11,8 @@ export type { Credential } from './session.js'
 const TRUST_WHILE_HIDDEN = 1000
 
 export interface Credentials {
+  /** What a refresh would replace, also where it is not known whether there is a session; `null` when there is none. */
+  own(): Credential | null
   /** At once: a credential, `null` when nobody is signed in, `undefined` when that takes a moment. */
   current(): Credential | null | undefined
   /** What memory holds, however old: for requests that cannot wait. */
@@ -30,10 +32,17 @@ export const createCredentials = (
   sync: () => Promise<void>,
   renewable: (tokens: TokenSet) => boolean,
   unauthorizedCooldown: number,
+  /** Ends a session that has reached a limit. */
+  enforce: () => void,
 ): Credentials => {
-  const held = (): Credential | null => {
+  const own = (): Credential | null => {
+    enforce()
     const { id, tokens } = state.record ?? {}
     return tokens ? { id: id!, accessToken: tokens.accessToken } : null
+  }
+  const held = () => {
+    const credential = own()
+    return credential?.accessToken ? credential : null
   }
   const trusted = () => platform.monotonic() - state.verifiedAt <= (platform.isHidden() ? TRUST_WHILE_HIDDEN : Infinity)
   const canRenew = () => renewable(state.record!.tokens!)
@@ -42,9 +51,9 @@ export const createCredentials = (
   const ended = (why: string) => new SessionError('session_ended', why)
 
   const obtain = async () => {
-    const before = held()
+    const before = own()
     const mine = () => {
-      const now = held()
+      const now = own()
       if (before && now && now.id !== before.id) {
         throw new SessionError('session_changed', 'Another login replaced the session, the call was not sent')
       }
@@ -53,24 +62,31 @@ export const createCredentials = (
     if (!trusted()) await sync()
     const credential = mine()
     if (!credential || usable()) return credential
-    await refresher.refresh(credential)
+    try {
+      await refresher.refresh(credential)
+    } catch (error) {
+      // There was none to begin with.
+      if (!credential.accessToken && (error as RefreshError).code === 'rejected') return null
+      throw error
+    }
     const renewed = mine()
-    if (!renewed) throw ended('The session ended, the call was not sent')
+    if (!renewed && credential.accessToken) throw ended('The session ended, the call was not sent')
     return renewed
   }
 
   const refresh = async () => {
     if (!trusted()) await sync()
-    const used = held()
+    const used = own()
     if (!used) throw ended('Nobody is signed in, call setTokens first')
     if (!canRenew()) throw new RefreshError('misconfigured', 'There is no refresh token or no refresh option')
     await refresher.refresh(used)
   }
 
   return {
+    own,
     held,
     current: () => {
-      const credential = held()
+      const credential = own()
       return trusted() && (!credential || usable()) ? credential : undefined
     },
     obtain: (signal) => abortable(obtain(), signal),

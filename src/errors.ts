@@ -11,6 +11,8 @@ export type SessionErrorCode =
   | 'install_failed'
   | 'session_changed'
   | 'session_ended'
+  | 'csrf_cookie_missing'
+  | 'degraded'
   | 'closed'
 
 /** Why a refresh brought no tokens. Only `rejected` ends a session. */

@@ -16,36 +16,45 @@ export interface Lock {
   release(): void
 }
 
-/** `patience`: how long to wait for a holder before it counts as dead, in milliseconds. More than it may hold. */
+/**
+ * `patience`: how long to wait for a holder before it counts as dead, in milliseconds. More than it may hold.
+ * `onMissing`: there are no Web Locks, or they do not work.
+ */
 export const createLock = (
   { locks, monotonic, setTimer }: Platform,
   name: string,
   shared: boolean,
   patience: number,
+  onMissing: () => void,
 ): Lock => {
   let release = () => {}
+  const missing = () => {
+    locks = undefined
+    onMissing()
+  }
+  if (!locks && shared) missing()
 
   const request = <Result>(body: (exclusive: boolean) => Promise<Result>, since: number): Promise<Result> =>
-    new Promise((resolve, reject) => {
+    new Promise((resolve) => {
       const slice = new AbortController()
-      const steal = monotonic() - since > patience
-      const stop = setTimer(() => slice.abort(), SLICE)
+      const left = patience - monotonic() + since
+      const stop = setTimer(() => slice.abort(), Math.min(SLICE, Math.max(left, 0)))
       let granted = false
-      locks!
-        .request(name, steal ? { steal } : { signal: slice.signal }, () => {
+      const ask = async () =>
+        locks!.request(name, left > 0 ? { signal: slice.signal } : { steal: true }, () => {
           granted = true
           stop()
-          const result = body(!steal)
+          const result = body(left > 0)
           resolve(result)
-          return Promise.race([result.catch(() => {}), new Promise<void>((left) => (release = left))])
+          return Promise.race([result.catch(() => {}), new Promise<void>((gone) => (release = gone))])
         })
-        // Stolen from us, which the fence deals with; or not granted within the slice.
-        .catch((error: unknown) => {
-          stop()
-          if (granted) return
-          if (slice.signal.aborted) resolve(request(body, since))
-          else reject(error)
-        })
+      // Stolen from us, which the fence deals with; not granted within the slice; or not to be had at all.
+      ask().catch(() => {
+        stop()
+        if (granted) return
+        if (!slice.signal.aborted) missing()
+        resolve(locks ? request(body, since) : body(false))
+      })
     })
 
   return {

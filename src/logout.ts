@@ -2,7 +2,7 @@ import { abortable } from './abortable.js'
 import { SessionError } from './errors.js'
 import type { Platform } from './platform.js'
 import { endedRecord } from './record.js'
-import type { RecordStore, SessionRecord, TokenSet } from './recordTypes.js'
+import type { EndReason, RecordStore, SessionRecord, TokenSet } from './recordTypes.js'
 import type { SessionState } from './session.js'
 import type { RevokeFunction } from './types.js'
 
@@ -34,18 +34,22 @@ export const createLogout =
     revoke: (tokens: TokenSet) => void,
     onCommit: (record: SessionRecord) => void,
     onFailure: (error: unknown) => void,
-  ): (() => Promise<void>) =>
-  async () => {
+  ): ((reason: EndReason) => Promise<void>) =>
+  async (reason) => {
     const gone = new Map<string, TokenSet>()
     const end = (record: SessionRecord | undefined) => {
       if (!record?.tokens) return
       gone.set(record.tokens.accessToken, record.tokens)
-      return endedRecord(record, 'logout')
+      return endedRecord(record, reason)
     }
     const mine = end(state.record)
     const announce = mine ? state.adopt(mine, 'local', state.saved) : () => {}
     try {
-      await store.update((stored) => (stored ? end(stored) : state.record))
+      await store.update((stored) => {
+        // Another tab was first, and has told the server.
+        if (stored && !stored.tokens && stored.id === mine?.id) gone.clear()
+        return stored ? end(stored) : state.record
+      })
       state.adopt(await store.read(), 'local')
     } catch (error) {
       // Memory is clear and stays so; storage is cleared when it works again.

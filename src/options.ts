@@ -1,12 +1,19 @@
 import { SessionError } from './errors.js'
 import type { TokenStorage } from './recordTypes.js'
-import type { SessionOptions } from './types.js'
+import type { Extension, SessionOptions } from './types.js'
 
 type Rule = [mustBe: string, check: (value: unknown) => boolean]
 
 const isFunction = (value: unknown) => typeof value === 'function'
 const aFunction: Rule = ['a function', isFunction]
+const aBoolean: Rule = ['true or false', (value) => typeof value === 'boolean']
 const duration: Rule = ['milliseconds above 0', (value) => typeof value === 'number' && value > 0 && value < 2 ** 31]
+
+/** What `latchkey` adds to `latchkey/core`. */
+export interface Defaults {
+  storage(): TokenStorage
+  history(): Extension
+}
 
 /** Every option there is, and what it must be. */
 const rules: { [Name in keyof SessionOptions]-?: Rule } = {
@@ -15,12 +22,16 @@ const rules: { [Name in keyof SessionOptions]-?: Rule } = {
   origins: ['an array of origins', (value) => Array.isArray(value) && value.every((entry) => typeof entry === 'string')],
   name: ['letters, digits, _ and -', (value) => typeof value === 'string' && /^[\w-]+$/.test(value)],
   revoke: aFunction,
+  scheme: ['a scheme, such as cookieSession()', (value) => isFunction(Object(value).headers)],
+  resume: aBoolean,
+  extensions: ['an array, such as [sessionLimits({ idleTimeout })]', (value) => Array.isArray(value) && value.every((entry) => isFunction(Object(entry).attach))],
+  history: aBoolean,
   fetch: aFunction,
   refreshBefore: duration,
   refreshTimeout: duration,
   maxRetryAfter: duration,
   unauthorizedCooldown: duration,
-  allowInsecureOrigins: ['true or false', (value) => typeof value === 'boolean'],
+  allowInsecureOrigins: aBoolean,
 }
 
 /** Says at once what is wrong with an option. Values are not quoted: they may be secrets. */
@@ -33,11 +44,11 @@ export const invalidOption = (name: string, value: unknown, fix: string): Sessio
  */
 export const checkOptions = (
   options: SessionOptions,
-  fallback?: () => TokenStorage,
+  fallback?: Defaults,
 ): SessionOptions & { storage: TokenStorage } => {
   if (Object(options) !== options) throw invalidOption('options', options, 'an object')
   const own = Object.assign(Object.create(null), options)
-  if (own.storage === undefined) own.storage = fallback?.()
+  if (own.storage === undefined) own.storage = fallback?.storage()
   for (const name in own) {
     if (!Object.hasOwn(rules, name)) {
       throw new SessionError('invalid_option', `${name} is no option, there are ${Object.keys(rules).join(', ')}`)

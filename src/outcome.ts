@@ -1,8 +1,7 @@
 import { abortable } from './abortable.js'
 import { RefreshError } from './errors.js'
 import type { TokenSet } from './recordTypes.js'
-import { readTokenResponse } from './tokens.js'
-import type { TokenResponse } from './types.js'
+import type { CookieSessionResponse, TokenResponse } from './types.js'
 
 /** What an answer that is not ok means; see {@link RefreshError} for the codes. */
 const refusal = ({ status, headers }: Response, body: unknown, now: number): RefreshError => {
@@ -29,18 +28,18 @@ const refusal = ({ status, headers }: Response, body: unknown, now: number): Ref
  * What it threw without saying more may or may not have reached the server, so it is ambiguous.
  */
 export const readAnswer = async (
-  ask: () => Promise<Response | TokenResponse>,
+  ask: () => Promise<Response | TokenResponse | CookieSessionResponse>,
   signal: AbortSignal,
-  tokenType: string,
+  take: (response: TokenResponse) => TokenSet,
   now: () => number,
 ): Promise<TokenSet> => {
   const read = async () => {
     const answer = (await ask()) as Response & TokenResponse
-    if (typeof answer?.json !== 'function') return readTokenResponse(answer, tokenType, now())
+    if (typeof answer?.json !== 'function') return take(answer)
     // Never a parser's error as the cause: it quotes the body, and the body may hold tokens.
     const body = await answer.json().catch(() => {})
     if (!answer.ok) throw refusal(answer, body, now())
-    return readTokenResponse(body, tokenType, now())
+    return take(body)
   }
   try {
     // Around the whole, reading the body included: in Firefox and WebKit the promises of a page that was in

@@ -7,6 +7,8 @@ export type LifecycleChange = 'leave' | 'return' | 'wake'
 export interface Channel {
   post(message: unknown): void
   close(): void
+  /** It does without BroadcastChannel. */
+  readonly makeshift?: boolean
 }
 
 /** Everything latchkey asks of its surroundings. The seam at which tests and the simulator take over. */
@@ -28,6 +30,8 @@ export interface Platform {
   whenActivated(): Promise<void> | undefined
   /** Absent in old browsers and on plain http. */
   readonly locks: LockManager | undefined
+  /** Absent on a server, and where the user blocks it. */
+  readonly localStorage: Storage | undefined
   /** Nothing on a server. */
   openChannel(name: string, onMessage: (data: unknown) => void): Channel | undefined
   onLifecycle(listener: (change: LifecycleChange) => void): () => void
@@ -43,8 +47,17 @@ const storageEventChannel = (name: string, onMessage: (data: unknown) => void): 
   }
   addEventListener('storage', listener)
   return {
+    makeshift: true,
     post: () => localStorage.setItem(name, `${Math.random()}`),
     close: () => removeEventListener('storage', listener),
+  }
+}
+
+const localStorageOrNothing = () => {
+  try {
+    return localStorage
+  } catch {
+    return undefined // Blocked.
   }
 }
 
@@ -74,6 +87,7 @@ export const browserPlatform = (): Platform => {
         ? new Promise((resolve) => document.addEventListener('prerenderingchange', () => resolve(), { once: true }))
         : undefined,
     locks: navigator?.locks,
+    localStorage: location && localStorageOrNothing(),
     openChannel(name, onMessage) {
       // Node has a BroadcastChannel too, and one that is open keeps the process alive.
       if (!location) return

@@ -1,4 +1,4 @@
-import type { EndReason, RecordStore, SessionRecord } from './recordTypes.js'
+import type { EndReason, RecordStore, SessionRecord, TokenSet } from './recordTypes.js'
 
 /** Storage may hold anything; what is not a record is as good as nothing. */
 export const asRecord = (value: unknown): SessionRecord | undefined => {
@@ -15,12 +15,13 @@ export const compact = <Value>(value: { [Name in keyof Value]: Value[Name] | und
   JSON.parse(JSON.stringify(value))
 
 /** A tombstone: late work can see that it was overtaken. Holds no secret. */
-export const endedRecord = ({ id, revision }: SessionRecord, endedBecause: EndReason): SessionRecord => ({
-  id,
-  revision: revision + 1,
-  tokens: null,
-  endedBecause,
-})
+export const endedRecord = ({ id, revision, tokens }: SessionRecord, reason: EndReason): SessionRecord =>
+  // Where it was only asked whether there is a session, none ends.
+  compact({ id, revision: revision + 1, tokens: null, endedBecause: tokens?.accessToken ? reason : undefined })
+
+/** The tokens of somebody who is signed in. */
+export const liveTokens = (record: SessionRecord | undefined): TokenSet | undefined =>
+  record?.tokens?.accessToken ? record.tokens : undefined
 
 /** The intent goes with every change, unless the change is a new one. */
 export const changedRecord = (record: SessionRecord, changes: Partial<SessionRecord>): SessionRecord =>

@@ -1,5 +1,6 @@
 /** What latchkey keeps of a token response. Times are milliseconds since the epoch, by the local clock. */
 export interface TokenSet {
+  /** Empty while it is unknown whether the server still has a session: see `resume`. */
   accessToken: string
   refreshToken?: string
   idToken?: string
@@ -20,6 +21,12 @@ export type EndReason =
   | 'rotation_lost'
   /** The access token ran out, as a server confirmed with a 401, and there was nothing to refresh it with. */
   | 'expired'
+  /** Nobody touched any tab for as long as `sessionLimits({ idleTimeout })` allows. */
+  | 'idle'
+  /** The session lasted as long as `sessionLimits({ absoluteLifetime })` allows. */
+  | 'lifetime'
+  /** The key that encrypted the stored tokens is gone. */
+  | 'unreadable'
 
 /** A refresh that is on its way, or the last one that failed. Holds no token. */
 export interface RefreshIntent {
@@ -43,7 +50,9 @@ export interface SessionRecord {
   revision: number
   /** `null` is a tombstone: the session ended, and late work can see that it did. */
   tokens: TokenSet | null
-  /** Who is logged in, as far as the app or an unverified `sub` claim tells. */
+  /** When it began, by the clock of the tab in which it did. */
+  startedAt?: number
+  /** Who is logged in, as the app said when it called `setTokens`. */
   subject?: string
   endedBecause?: EndReason
   intent?: RefreshIntent
@@ -55,6 +64,8 @@ export interface SessionRecord {
 export interface RecordStore {
   /** `false` when every document has a record of its own (memory), `true` when tabs share it. */
   readonly shared: boolean
+  /** What this storage has to do without here, and what that means; told once in an `error` event. */
+  readonly degraded?: string | undefined
   /** Resolves with the stored record, `undefined` when there is none; rejects when it cannot be told. */
   read(): Promise<SessionRecord | undefined>
   /**

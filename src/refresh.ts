@@ -1,5 +1,5 @@
 import { type AttemptParts, attemptRefresh } from './attempt.js'
-import { closedError, RefreshError } from './errors.js'
+import { closedError, RefreshError, type SessionError } from './errors.js'
 import type { Lock } from './lock.js'
 import type { SessionRecord } from './recordTypes.js'
 import { type Credential, isCurrent } from './session.js'
@@ -17,11 +17,15 @@ export interface Refresher {
   close(): void
 }
 
-/** `onCommit`: this tab changed the session; called when that is stored, and the lock free again. */
+/**
+ * `onCommit`: this tab changed the session; called when that is stored, and the lock free again.
+ * `onRefused`: no tokens came, once for all who wait in this tab.
+ */
 export const createRefresher = (
   parts: AttemptParts,
   lock: Lock,
   onCommit: (record: SessionRecord) => void,
+  onRefused: (error: SessionError) => void,
 ): Refresher => {
   const { platform, state, refreshTimeout } = parts
   const flights: Record<string, Promise<void>> = Object.create(null)
@@ -60,7 +64,12 @@ export const createRefresher = (
 
   return {
     refresh: (used, unauthorized = false) =>
-      (flights[used.id] ??= run(used, unauthorized).finally(() => delete flights[used.id])),
+      (flights[used.id] ??= run(used, unauthorized)
+        .catch((error: SessionError) => {
+          onRefused(error)
+          throw error
+        })
+        .finally(() => delete flights[used.id])),
     poke: () => poke(),
     close() {
       closed = true

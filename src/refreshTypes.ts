@@ -19,6 +19,15 @@ export interface TokenResponse {
   [member: string]: unknown
 }
 
+/** What a server answers that keeps the tokens to itself, in cookies: see `cookieSession`. */
+export interface CookieSessionResponse {
+  access_token?: never
+  /** Lifetime in **seconds**, counted from now. */
+  expires_in?: number | string | null | undefined
+  /** Decoded for `session.unverifiedClaims` when present. */
+  id_token?: string | null | undefined
+}
+
 /** What a refresh function is given besides the tokens. */
 export interface RefreshContext {
   /** Aborts after `refreshTimeout`. Pass it to your `fetch`. */
@@ -37,7 +46,7 @@ export interface RefreshContext {
  * `new RefreshError('rejected', …)`. Anything else that is thrown keeps the session.
  */
 export interface RefreshFunction {
-  (tokens: TokenSet, context: RefreshContext): Promise<TokenResponse | Response>
+  (tokens: TokenSet, context: RefreshContext): Promise<TokenResponse | CookieSessionResponse | Response>
   /** Set this if it can do nothing without `tokens.refreshToken`. */
   needsRefreshToken?: boolean
   /** The default of the option `revoke`. */
@@ -46,3 +55,21 @@ export interface RefreshFunction {
 
 /** Tells the server that a token is no longer wanted (RFC 7009). */
 export type RevokeFunction = (tokens: TokenSet, context: Pick<RefreshContext, 'signal' | 'fetch'>) => Promise<unknown>
+
+/** How a session shows itself to a server: bearer tokens by default, or `cookieSession()`. */
+export interface Scheme {
+  /** What is kept of an answer. @throws {SessionError} `invalid_response`, `invalid_token` */
+  read(response: TokenResponse | CookieSessionResponse, now: number, mark: string): TokenSet
+  /** The headers of a call that is sent with that access token. @throws {SessionError} */
+  headers(accessToken: string): Record<string, string>
+  /** Their names in lower case: a call that comes with one of them is the caller's own affair. */
+  readonly names: readonly string[]
+  /** Goes around the calls that are attached, and only those. */
+  wrap?(fetch: typeof globalThis.fetch): typeof globalThis.fetch
+  /** `true` when there is no token in the page, so that there is none to hand out. */
+  readonly tokenless?: boolean
+  /** The default of the option `refresh`. */
+  readonly refresh?: RefreshFunction
+  /** The default of the option `revoke`. */
+  readonly revoke?: RevokeFunction
+}

@@ -1,10 +1,10 @@
 import { decodeClaims } from './claims.js'
 import type { Emitter } from './emitter.js'
 import type { Platform } from './platform.js'
-import { outranks } from './record.js'
+import { liveTokens, outranks } from './record.js'
 import type { SessionRecord, TokenSet } from './recordTypes.js'
 import { expiresAt } from './tokens.js'
-import type { SessionEvents, SessionSnapshot } from './types.js'
+import type { InternalEvents, SessionSnapshot } from './types.js'
 
 type Source = 'local' | 'remote'
 
@@ -13,9 +13,6 @@ export interface Credential {
   id: string
   accessToken: string
 }
-
-/** What the session tells: its events, and to those who show it that there is something new to show. */
-export type News = SessionEvents & { snapshot: undefined }
 
 export interface SessionState {
   /** What this tab knows of the stored record; `undefined` before the first read, and when there is none. */
@@ -38,21 +35,21 @@ export const isCurrent = (
 ): record is SessionRecord & { tokens: TokenSet } => record?.id === id && record.tokens?.accessToken === accessToken
 
 /** Holds the state: loading → authenticated ⇄ anonymous. Decides nothing else. */
-export const createSessionState = (platform: Platform, emitter: Emitter<News>, onAdopt: () => void): SessionState => {
+export const createSessionState = (platform: Platform, emitter: Emitter<InternalEvents>, onAdopt: () => void): SessionState => {
   let loaded = false
   let snapshot: SessionSnapshot | undefined
   let deadline = Infinity
 
   /** The event that leads from one record to another. */
   const announce = (former: SessionRecord | undefined, record: SessionRecord | undefined, source: Source) => {
-    const was = former?.tokens
-    const is = record?.tokens
+    const was = liveTokens(former)
+    const is = liveTokens(record)
     if (!is) {
       if (was) emitter.emit('logout', { source, reason: record!.endedBecause! })
     } else if (was?.accessToken !== is.accessToken) {
       const { id, subject } = former ?? {}
-      const again = subject !== undefined && subject === record.subject
-      emitter.emit(was && id === record.id ? 'refresh' : was && !again ? 'change' : 'login', { source })
+      const again = subject !== undefined && subject === record!.subject
+      emitter.emit(was && id === record!.id ? 'refresh' : was && !again ? 'change' : 'login', { source })
     }
   }
 
@@ -92,12 +89,13 @@ export const createSessionState = (platform: Platform, emitter: Emitter<News>, o
     },
 
     snapshot() {
-      const { tokens, endedBecause: reason } = state.record ?? {}
+      const { record } = state
+      const tokens = liveTokens(record)
       return (snapshot ??= Object.freeze({
-        status: tokens ? 'authenticated' : loaded ? 'anonymous' : 'loading',
+        status: tokens ? 'authenticated' : loaded && !record?.tokens ? 'anonymous' : 'loading',
         expiresAt: tokens ? expiresAt(tokens, platform.now()) : undefined,
         unverifiedClaims: tokens ? (decodeClaims(tokens.idToken ?? '') ?? decodeClaims(tokens.accessToken)) : undefined,
-        reason,
+        reason: record?.endedBecause,
       }))
     },
   }

@@ -1,9 +1,8 @@
 import { isSessionError } from './errors.js'
 import type { Platform } from './platform.js'
 import { compact } from './record.js'
-import type { RecordStore, SessionRecord } from './recordTypes.js'
+import type { RecordStore, SessionRecord, TokenSet } from './recordTypes.js'
 import type { SessionState } from './session.js'
-import { readTokenResponse } from './tokens.js'
 import type { Session } from './types.js'
 
 /** Begins a session: a new id, so that whatever is under way for the former one is overtaken. */
@@ -12,20 +11,20 @@ export const createSetTokens =
     platform: Platform,
     store: RecordStore,
     state: SessionState,
-    tokenType: string,
+    take: (response: Parameters<Session['setTokens']>[0]) => TokenSet,
     onCommit: (record: SessionRecord) => void,
     onFailure: (error: unknown) => void,
   ): Session['setTokens'] =>
   async (response, { subject } = {}) => {
     const now = platform.now()
-    const tokens = readTokenResponse(response, tokenType, now)
+    const tokens = take(response)
     const id = platform.randomId()
     let record: SessionRecord
     let saved = true
     // Above everything seen, and above what other tabs still remember of a session that was wiped.
     const begin = (stored?: SessionRecord) => {
       const revision = Math.max(now, (stored?.revision ?? 0) + 1, (state.record?.revision ?? 0) + 1)
-      return (record = compact<SessionRecord>({ id, revision, tokens, subject }))
+      return (record = compact<SessionRecord>({ id, revision, tokens, subject, startedAt: now }))
     }
     try {
       await store.update(begin)

@@ -5,13 +5,13 @@ import type { TokenSet } from './recordTypes.js'
 import type { TokenResponse } from './types.js'
 
 /** A number of seconds, also as a string; milliseconds by mistake, rubbish and 1e400 fall outside. */
-const seconds = (value: unknown, above: number): number | undefined => {
+export const seconds = (value: unknown, above: number): number | undefined => {
   const number = /number|string/.test(typeof value) ? Number(value) : NaN
   return number > above && number < 1e11 ? number : undefined
 }
 
 /** A NumericDate after 1973. */
-const date = (value: unknown) => seconds(value, 1e8)
+export const date = (value: unknown): number | undefined => seconds(value, 1e8)
 
 /**
  * How long from now, in milliseconds. `expires_in` first; then `exp - iat`, which a wrong local clock cannot

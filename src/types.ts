@@ -1,8 +1,10 @@
-import type { RefreshError, SessionError } from './errors.js'
+import type { RefreshError } from './errors.js'
+import type { Extension, HistoryEntry, SessionEvents } from './eventTypes.js'
 import type { EndReason, TokenStorage } from './recordTypes.js'
-import type { RefreshFunction, RevokeFunction, TokenResponse } from './refreshTypes.js'
+import type { CookieSessionResponse, RefreshFunction, RevokeFunction, Scheme, TokenResponse } from './refreshTypes.js'
 
-export type { RefreshContext, RefreshFunction, RevokeFunction, TokenResponse } from './refreshTypes.js'
+export type { Extension, HistoryEntry, InternalEvents, SessionDoor, SessionEvents } from './eventTypes.js'
+export type { CookieSessionResponse, RefreshContext, RefreshFunction, RevokeFunction, Scheme, TokenResponse } from './refreshTypes.js'
 
 export interface SessionOptions {
   /**
@@ -22,11 +24,26 @@ export interface SessionOptions {
   name?: string
   /** Called once at logout, after the local session is gone. Default: what `refresh` brings along, if anything. */
   revoke?: RevokeFunction
+  /** How calls show whose they are. Default: bearer tokens; `cookieSession()` for a server that keeps them to itself. */
+  scheme?: Scheme
+  /**
+   * When nothing is stored, ask `refresh` once whether there is a session all the same: for refresh tokens in an
+   * HttpOnly cookie, which outlasts a reload while an access token in memory does not. `status` stays `loading`
+   * until that is known. Default: `false`.
+   */
+  resume?: boolean
+  /** What not every app needs: `sessionLimits()`, `abortOnLogout()`. Default: none besides the history. */
+  extensions?: readonly Extension[]
+  /** Keep the last 200 events for {@link Session.history}. Default: `true` in `latchkey`; `latchkey/core` leaves it to `eventHistory()`. */
+  history?: boolean
   /** Default: the global `fetch` at the time of the call to `createSession`. */
   fetch?: typeof fetch
   /** How long before expiry a refresh is due, in milliseconds; at most a third of the lifetime is used. Default: 60 000. */
   refreshBefore?: number
-  /** How long one refresh request may take, in milliseconds. Default: 10 000. */
+  /**
+   * How long one refresh request may take, in milliseconds. Longer than a server lets a spent refresh token be
+   * presented again, and the answer that a dying tab lost costs the session. Default: 8 000.
+   */
   refreshTimeout?: number
   /** The longest `Retry-After` that is honoured, in milliseconds. Default: 300 000. */
   maxRetryAfter?: number
@@ -61,30 +78,6 @@ export interface UnverifiedClaims {
   [claim: string]: unknown
 }
 
-interface BaseEvent {
-  /** `local`: this tab did it. `remote`: another tab did, and this one follows. */
-  readonly source: 'local' | 'remote'
-}
-
-export interface SessionEvents {
-  /** Signed in: there was no session, now there is. */
-  login: BaseEvent
-  /** New tokens for the same session. */
-  refresh: BaseEvent
-  /** The session ended. */
-  logout: BaseEvent & { readonly reason: EndReason }
-  /** Another login replaced the session without a logout in between, maybe of another user: drop what belongs to the former. */
-  change: BaseEvent
-  /**
-   * A server answered 401 or 403 and wants what no refresh can bring: another scope, or a login that is stronger or
-   * more recent. `challenge` is its `WWW-Authenticate` header as it came, with `scope`, `acr_values`, `max_age`
-   * (RFC 6750 §3, RFC 9470 §3). The caller of `fetch` gets the answer too.
-   */
-  stepup: BaseEvent & { readonly challenge: string }
-  /** Something failed in the background and nobody awaits it. The session is as it was. */
-  error: BaseEvent & { readonly error: SessionError | RefreshError }
-}
-
 export interface Session<Claims = UnverifiedClaims> {
   readonly status: SessionStatus
   /** Decoded from the id token, else the access token; **not verified**, for display only. */
@@ -98,11 +91,13 @@ export interface Session<Claims = UnverifiedClaims> {
   wrapFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch
   /**
    * Starts a session with what your login answered. Resolves when it is stored.
-   * @throws {SessionError} `invalid_response`, `invalid_token`, `storage_failed`; the former session stays as it was.
+   * @throws {SessionError} `invalid_response`, `invalid_token`, `cookie_too_large`, `cookie_rejected`; the former
+   * session stays as it was. Storage that fails is no reason to throw: the session goes on in memory, see `error`.
    */
-  setTokens(response: TokenResponse, options?: { subject?: string }): Promise<void>
+  setTokens(response: TokenResponse | CookieSessionResponse, options?: { subject?: string }): Promise<void>
   /**
-   * The current access token, refreshed first if it has expired; `undefined` when nobody is signed in.
+   * The current access token, refreshed first if it has expired; `undefined` when nobody is signed in, and when the
+   * server keeps the tokens to itself.
    * @throws {RefreshError} when it has expired and cannot be refreshed now.
    */
   getAccessToken(options?: { signal?: AbortSignal }): Promise<string | undefined>
@@ -122,6 +117,11 @@ export interface Session<Claims = UnverifiedClaims> {
   /** Calls `listener` whenever {@link Session.getSnapshot} would answer something new. Returns the unsubscriber. */
   subscribe(listener: () => void): () => void
   getSnapshot(): SessionSnapshot<Claims>
+  /**
+   * The last 200 events of all tabs, oldest first, with their reasons: why was this user signed out? Empty without
+   * `eventHistory()`, which `latchkey` brings along unless told `history: false`, and `latchkey/core` does not.
+   */
+  history(): HistoryEntry[]
   /** Resolves when the stored session has been read: `status` is no longer `loading`. */
   readonly ready: Promise<void>
   /** Releases every timer, listener, channel and lock. The stored session stays. */

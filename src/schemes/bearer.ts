@@ -1,12 +1,9 @@
-/** How a credential is put on a request. */
-export interface Scheme {
-  /** What `token_type` must say, in any case. */
-  readonly tokenType: string
-  header(accessToken: string): [name: string, value: string]
-}
+import { readTokenResponse } from '../tokens.js'
+import type { Scheme, TokenResponse } from '../types.js'
 
 /** `Authorization: Bearer …` (RFC 6750 §2.1). */
 export const bearer: Scheme = {
-  tokenType: 'Bearer',
-  header: (accessToken) => ['Authorization', `Bearer ${accessToken}`],
+  names: ['authorization'],
+  headers: (accessToken) => ({ Authorization: `Bearer ${accessToken}` }),
+  read: (response, now) => readTokenResponse(response as TokenResponse, 'Bearer', now),
 }

@@ -1,4 +1,4 @@
-import Cookies from 'js-cookie'
+import { cookies as raw } from '../cookies.js'
 import { SessionError } from '../errors.js'
 import { invalidOption } from '../options.js'
 import { asRecord } from '../record.js'
@@ -33,9 +33,6 @@ export interface CookieStorageOptions {
 const LARGEST = 4096
 /** The most that browsers keep (RFC 6265bis §5.5): a tombstone must outlast whatever remembers the session. */
 const LONGEST_AGE = 400 * 86_400
-
-/** Nothing is decoded or encoded by js-cookie: cookieStore and the server see the same text. */
-const raw = Cookies.withConverter<string>({ read: (value) => value, write: (value) => value })
 
 /**
  * Shared by all tabs, and sent to the page's server with every request. Script can read it, as it can read
@@ -113,6 +110,7 @@ export const cookieStorage = (options: CookieStorageOptions = {}): TokenStorage 
 
     return {
       shared: true,
+      degraded: typeof cookieStore === 'undefined' ? 'No cookieStore, tabs may see a cookie of another late' : undefined,
       read: async () => parse(await readRaw()),
       update: (change) =>
         globalThis.navigator?.locks ? navigator.locks.request(`${name}.cookie`, () => replace(change)) : replace(change),

@@ -11,18 +11,21 @@ export const memoryStorage = (): TokenStorage => ({
     let record: SessionRecord | undefined
     let seen: string | null | undefined
     const key = `${name}.logouts`
-    /** What tabs share: changed by a `mark`. */
-    const logouts = (mark?: string | false) => {
+    /** What tabs share, changed by a `value`: the tombstone of the last logout, or `in` once somebody signed in after it. */
+    const mark = (value?: string | false) => {
       try {
-        if (mark) localStorage.setItem(key, mark)
+        if (value) localStorage.setItem(key, value)
         return localStorage.getItem(key)
       } catch {
         return undefined // Blocked, or none: then a logout reaches this tab only.
       }
     }
     const read = () => {
-      if (record?.tokens && logouts() !== seen) record = endedRecord(record, 'logout')
-      return record
+      const now = mark()
+      if (record?.tokens && now !== seen) record = endedRecord(record, 'logout')
+      // Nothing but the tombstone outlasts a reload: what asks the server for a session must not undo a logout.
+      const [id, revision] = (!record && now?.split(' ')) || []
+      return revision ? ({ id, revision: Number(revision), tokens: null, endedBecause: 'logout' } as SessionRecord) : record
     }
     return {
       shared: false,
@@ -31,7 +34,7 @@ export const memoryStorage = (): TokenStorage => ({
         const next = change(read())
         if (!next) return
         record = next
-        seen = logouts(next.endedBecause === 'logout' && `${next.id}.${next.revision}`)
+        seen = mark(next.endedBecause === 'logout' ? `${next.id} ${next.revision}` : !!next.tokens?.accessToken && mark() !== 'in' && 'in')
       },
       close() {},
     }

@@ -1,3 +1,4 @@
+import type { Defaults } from '../../src/options.js'
 import { createSessionOn } from '../../src/createSession.js'
 import type { TokenStorage } from '../../src/recordTypes.js'
 import { refreshTokenGrant } from '../../src/refreshTokenGrant.js'
@@ -23,7 +24,8 @@ export interface Bench {
   browser: Browser
   server: Server
   disk: Disk
-  open(options?: Partial<SessionOptions>): Promise<Opened>
+  /** `prepare` may change the tab before the session is made. */
+  open(options?: Partial<SessionOptions>, prepare?: (tab: Tab) => void, defaults?: Defaults): Promise<Opened>
   /** Runs the clock until the promise settles, at most a minute. */
   finish<Result>(promise: Promise<Result>): Promise<Result>
   /** The same, but answers how it ended instead of throwing. */
@@ -49,13 +51,14 @@ export const bench = (
   }
   return {
     world, browser, server, disk,
-    async open(options = {}) {
+    async open(options = {}, prepare, defaults) {
       const tab = createTab(browser, `tab ${++tabs}`, server.fetch)
+      prepare?.(tab)
       const session = createSessionOn(tab.platform, {
         refresh: refreshTokenGrant({ url: '/oauth/token', revokeUrl: '/oauth/revoke' }),
         storage: storage === 'memory' ? memoryStorage() : (storage ?? ((t, d) => diskStorage(d, t)))(tab, disk),
         ...options,
-      })
+      }, defaults)
       const events: string[] = []
       const errors: unknown[] = []
       for (const type of ['login', 'refresh', 'change', 'logout'] as const) {

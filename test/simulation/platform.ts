@@ -13,6 +13,8 @@ export interface Browser {
   locks: Map<string, { tab: Tab; release: () => void; lose: (error: unknown) => void }>
   waiting: Request[]
   channels: { name: string; tab: Tab; receive: (data: unknown) => void }[]
+  /** Of the origin; `undefined` where it is blocked. */
+  localStorage: Storage | undefined
   /** Every message any tab ever sent. */
   messages: unknown[]
   faults: {
@@ -43,8 +45,22 @@ export interface Tab extends Owner {
   lockRequests: number
 }
 
+/** Its items are its own members, as in a browser. */
+const createLocalStorage = (): Storage =>
+  Object.create({
+    getItem(key: string) {
+      return this[key] ?? null
+    },
+    setItem(key: string, value: string) {
+      this[key] = value
+    },
+    removeItem(key: string) {
+      delete this[key]
+    },
+  })
+
 export const createBrowser = (world: World, faults: Browser['faults'] = {}): Browser => ({
-  world, faults, locks: new Map(), waiting: [], channels: [], messages: [],
+  world, faults, localStorage: createLocalStorage(), locks: new Map(), waiting: [], channels: [], messages: [],
 })
 
 const grantNext = (browser: Browser, name: string) => {
@@ -162,6 +178,7 @@ export const createTab = (
     isHidden: () => tab.hidden,
     isOffline: () => tab.offline,
     whenActivated: () => tab.prerendering && new Promise<void>((resolve) => tab.prerendering!.push(resolve)),
+    localStorage: browser.localStorage,
     locks: browser.faults.noLocks ? undefined : lockManager(browser, tab),
     openChannel(channel, onMessage) {
       if (browser.faults.noChannel) return { post() {}, close() {} }

@@ -1,0 +1,26 @@
+import { SessionError } from './errors.js'
+import { restate } from './restate.js'
+import type { Extension } from './types.js'
+
+/**
+ * Aborts the attached calls that are under way when the session ends or becomes another's, with a `SessionError`
+ * `session_ended`. Without it they go on, and their answers arrive.
+ */
+export const abortOnLogout = (): Extension => ({
+  attach({ on }) {
+    let controller = new AbortController()
+    const abort = () => {
+      controller.abort(new SessionError('session_ended', 'The session ended while the call was under way'))
+      controller = new AbortController()
+    }
+    on('logout', abort)
+    on('change', abort)
+    return {
+      wrap: (fetch) => (input, init) => {
+        const whole = { __proto__: null, ...restate(input), ...init } as RequestInit
+        const { signal } = controller
+        return fetch(input, { __proto__: null, ...whole, signal: whole.signal ? AbortSignal.any([whole.signal, signal]) : signal } as RequestInit)
+      },
+    }
+  },
+})

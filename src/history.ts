@@ -1,0 +1,50 @@
+import type { Extension, HistoryEntry, InternalEvents } from './types.js'
+
+const LONGEST = 200
+
+/**
+ * Keeps the last 200 events of all tabs in localStorage, where they outlast a reload and a logout. An entry is a time, a
+ * number for the tab, and words of closed lists: there is nothing in it to redact. Each has a key of its own, since
+ * tabs that shared one would overwrite each other. Storage that is blocked or full costs the history, not the session.
+ */
+export const eventHistory = (): Extension => ({
+  attach({ localStorage, name, now, randomId, on }) {
+    const prefix = `${name}.event.`
+    const tab = randomId().slice(0, 4)
+    let count = 0
+    let last: unknown
+    const keys = () => Object.keys(localStorage!).filter((key) => key.startsWith(prefix)).sort()
+
+    const add = (type: HistoryEntry['type'], source = 'local', code = '') => {
+      try {
+        localStorage!.setItem(`${prefix}${now()}.${tab}.${count++}`, `${type} ${source} ${code}`)
+        for (const key of keys().slice(0, -LONGEST)) localStorage!.removeItem(key)
+      } catch {
+        // Blocked, full, or not there.
+      }
+    }
+    add('open')
+    for (const type of ['login', 'refresh', 'change', 'logout', 'refused', 'error'] as const) {
+      on(type, (event) => {
+        const { source, error, reason, code = reason ?? error?.code } = event as InternalEvents['logout'] & InternalEvents['error'] & InternalEvents['refused']
+        // A refresh that was refused is in there already; and an outage refuses every call, which once says.
+        if (error?.name !== 'RefreshError' && !(type === 'refused' && code === last)) add(type, source, code)
+        last = type === 'refused' ? code : undefined
+      })
+    }
+
+    return {
+      history() {
+        try {
+          return keys().map((key) => {
+            const [at, from] = key.slice(prefix.length).split('.')
+            const [type, source, code] = (localStorage!.getItem(key) ?? '').split(' ')
+            return { at: Number(at), tab: from, type, source, ...(code && { code }) } as HistoryEntry
+          })
+        } catch {
+          return []
+        }
+      },
+    }
+  },
+})

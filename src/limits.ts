@@ -1,0 +1,111 @@
+import { invalidOption } from './options.js'
+import type { Extension } from './types.js'
+
+export interface SessionLimitsOptions {
+  /** How long nobody may touch any tab, in milliseconds. Default: no limit. */
+  idleTimeout?: number
+  /** How long before that the `warning` event fires, in milliseconds. Default: 60 000, at most half of `idleTimeout`. */
+  idleWarning?: number
+  /** How long a session lasts from its login on, in milliseconds; a refresh does not extend it. Default: no limit. */
+  absoluteLifetime?: number
+}
+
+export interface SessionLimits extends Extension {
+  /** Counts as activity, for what no event of the page shows, such as a film that is being watched. */
+  touch(): void
+}
+
+/** A tab writes down its activity this often at most, in milliseconds. */
+const PACE = 1000
+/** Timers take a signed 32-bit number of milliseconds. */
+const LONGEST_DELAY = 2 ** 31 - 1
+const ACTIVITY = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart']
+
+const onActivity = (listener: () => void): (() => void) => {
+  const controller = new AbortController()
+  if (typeof document !== 'undefined') {
+    for (const type of ACTIVITY) addEventListener(type, listener, { capture: true, passive: true, signal: controller.signal })
+  }
+  return () => controller.abort()
+}
+
+const check = (options: SessionLimitsOptions): void => {
+  for (const name of ['idleTimeout', 'idleWarning', 'absoluteLifetime'] as const) {
+    const value = options[name]
+    if (value !== undefined && !(Number.isFinite(value) && value > 0)) throw invalidOption(`sessionLimits: ${name}`, value, 'milliseconds above 0')
+  }
+  const { idleTimeout, idleWarning, absoluteLifetime } = options
+  if (!idleTimeout && !absoluteLifetime) throw invalidOption('sessionLimits: idleTimeout', idleTimeout, 'given, or absoluteLifetime')
+  if (idleWarning && !(idleTimeout! > idleWarning)) throw invalidOption('sessionLimits: idleWarning', idleWarning, 'given with an idleTimeout that is longer')
+}
+
+/**
+ * Ends a session that nobody has used for a while, or that has lasted long enough: in all tabs, also after a reload
+ * or after sleep. Both go by the wall clock, which alone knows of sleep. Activity in any tab counts for all of
+ * them as far as localStorage works; where it is blocked, each tab counts its own.
+ * @throws {SessionError} `invalid_option`
+ */
+export const sessionLimits = (options: SessionLimitsOptions): SessionLimits => {
+  check(options)
+  const { idleTimeout = Infinity, absoluteLifetime = Infinity } = options
+  const idleWarning = options.idleWarning ?? Math.min(60_000, idleTimeout / 2)
+  let touch = () => {}
+
+  return {
+    touch: () => touch(),
+    attach({ name, now, setTimer, localStorage, startedAt, end, emit, on }) {
+      const key = `${name}.activity`
+      let seen = 0
+      let warned = 0
+      let cancel = () => {}
+
+      const lastActivity = () => {
+        try {
+          seen = Math.max(seen, Number(localStorage?.getItem(key)))
+        } catch {
+          // Blocked: this tab counts for itself.
+        }
+        // A clock that was set back must not make it longer.
+        return Math.min(Math.max(seen, startedAt() ?? 0), now())
+      }
+      touch = () => {
+        if (startedAt() === undefined || Math.abs(now() - seen) < PACE || exceeded()) return
+        seen = now()
+        try {
+          localStorage?.setItem(key, String(seen))
+        } catch {
+          // As above.
+        }
+      }
+      const ends = () => ({ idle: lastActivity() + idleTimeout, lifetime: (startedAt() ?? Infinity) + absoluteLifetime })
+      const exceeded = () => {
+        if (startedAt() === undefined) return
+        const { idle, lifetime } = ends()
+        return now() >= lifetime ? 'lifetime' : now() >= idle ? 'idle' : undefined
+      }
+      const arm = () => {
+        cancel()
+        if (startedAt() === undefined) return
+        const reason = exceeded()
+        if (reason) return end(reason)
+        const { idle, lifetime } = ends()
+        const warnAt = idle - idleWarning
+        if (now() >= warnAt && warned < idle) {
+          warned = idle
+          emit('warning', { source: 'local', endsAt: idle, preventDefault: touch })
+        }
+        // Looked at again when the warning is due; what was touched meanwhile moves it.
+        const next = Math.min(now() < warnAt ? warnAt : idle, lifetime)
+        if (next < Infinity) cancel = setTimer(arm, Math.min(next - now(), LONGEST_DELAY))
+      }
+      const stop = onActivity(() => touch())
+      on('snapshot', arm)
+      on('wake', arm)
+      on('close', () => {
+        cancel()
+        stop()
+      })
+      return { exceeded }
+    },
+  }
+}

@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { memoryStorage } from '../../src/storage/memoryStorage.js'
+import type { RefreshFunction, SessionOptions } from '../../src/types.js'
+import { setOffline } from '../simulation/platform.js'
+import { API, bench } from './harness.js'
+
+/** Mixed mode: the access token in memory, the refresh token in an HttpOnly cookie of the browser. */
+const mixed = () => {
+  const b = bench()
+  let cookie: string | undefined
+  const refresh: RefreshFunction = async (_tokens, { fetch, signal }) => {
+    const response = await fetch('/oauth/token', { method: 'POST', body: new URLSearchParams({ refresh_token: cookie ?? 'none' }), signal })
+    if (!response.ok) return response
+    const { refresh_token, ...answer } = await response.json()
+    cookie = refresh_token
+    return answer
+  }
+  const login = () => {
+    const { refresh_token, ...answer } = b.server.login('alice')
+    cookie = refresh_token
+    return answer
+  }
+  const open = (options: Partial<SessionOptions> = {}) => b.open({ refresh, storage: memoryStorage(), resume: true, ...options })
+  const openShared = () => b.open({ refresh, resume: true })
+  return { ...b, login, open, openShared }
+}
+
+describe('resume', () => {
+  beforeEach(() => {
+    const items = new Map<string, string>()
+    Object.defineProperty(globalThis, 'localStorage', {
+      configurable: true,
+      value: { getItem: (key: string) => items.get(key) ?? null, setItem: (key: string, value: string) => void items.set(key, value) },
+    })
+  })
+  afterEach(() => {
+    Reflect.deleteProperty(globalThis, 'localStorage')
+  })
+
+  test('R71: after a reload the server is asked once, and the user is signed in', async () => {
+    const b = mixed()
+    b.login()
+    const { session, events } = await b.open()
+    expect(session.status).toBe('loading')
+    const answers = await b.finish(Promise.all(Array.from({ length: 10 }, () => session.fetch(API))))
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200))
+    expect(session.status).toBe('authenticated')
+    expect(session.unverifiedClaims).toEqual({ sub: 'alice' })
+    expect(b.server.tokenRequests).toHaveLength(1)
+    expect(events).toEqual(['login:local'])
+  })
+  test('R71: nobody has to ask for it', async () => {
+    const b = mixed()
+    b.login()
+    const { session } = await b.open()
+    await b.world.run(1000)
+    expect(session.status).toBe('authenticated')
+  })
+  test('R71: who is not signed in is anonymous then, without a logout and without a reason', async () => {
+    const b = mixed()
+    const { session, events } = await b.open()
+    const response = await b.finish(session.fetch(API))
+    expect(response.status).toBe(401)
+    expect(session.getSnapshot()).toMatchObject({ status: 'anonymous', reason: undefined })
+    expect(events).toEqual([])
+    expect(b.server.tokenRequests).toHaveLength(1)
+    expect(b.server.apiRequests.map(({ token }) => token)).toEqual([undefined])
+  })
+  test('G2: offline nothing is decided, and the question is asked when the network is back', async () => {
+    const b = mixed()
+    b.login()
+    const { session, tab } = await b.open()
+    setOffline(tab, true)
+    await b.world.run(5000)
+    expect(await b.outcome(session.fetch(API))).toBe('RefreshError:offline')
+    expect(session.status).toBe('loading')
+    setOffline(tab, false)
+    await b.world.run(5000)
+    expect(session.status).toBe('authenticated')
+  })
+  test('R71: a tab that shares its storage with one that is signed in does not ask', async () => {
+    const b = mixed()
+    const one = await b.openShared()
+    await b.finish(one.session.setTokens(b.login()))
+    const two = await b.openShared()
+    expect(two.session.status).toBe('authenticated')
+    expect(b.server.tokenRequests).toHaveLength(0)
+  })
+  test('G3: a logout of which the server heard nothing is final all the same', async () => {
+    const b = mixed()
+    const one = await b.open()
+    await b.finish(one.session.setTokens(b.login()))
+    setOffline(one.tab, true)
+    await b.finish(one.session.logout())
+    one.session.close()
+    const again = await b.open()
+    await b.world.run(60_000)
+    expect(again.session.status).toBe('anonymous')
+    expect(b.server.tokenRequests).toHaveLength(0)
+    await b.finish(again.session.setTokens(b.login()))
+    again.session.close()
+    const later = await b.open()
+    await b.world.run(5000)
+    expect(later.session.status).toBe('authenticated')
+  })
+  test('without the option, nothing is asked', async () => {
+    const b = mixed()
+    b.login()
+    const { session } = await b.open({ resume: false })
+    await b.world.run(60_000)
+    expect(session.status).toBe('anonymous')
+    expect(b.server.tokenRequests).toHaveLength(0)
+  })
+})
