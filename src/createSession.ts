@@ -2,16 +2,18 @@ import { createAuthorizedFetch, type FetchRules } from './authorizedFetch.js'
 import { createHints } from './channel.js'
 import { createCredentials } from './credentials.js'
 import { createEmitter } from './emitter.js'
-import { closedError, isSessionError, SessionError } from './errors.js'
+import { closedError, type SessionError } from './errors.js'
+import { attachExtensions } from './extensions.js'
 import { createLock } from './lock.js'
 import { createLogout, createRevocation } from './logout.js'
 import { checkOptions, type Defaults } from './options.js'
 import { originRule } from './origins.js'
 import type { Platform } from './platform.js'
-import { liveTokens } from './record.js'
 import type { TokenSet } from './recordTypes.js'
 import { createRefresher } from './refresh.js'
 import { createRefreshCall } from './refreshCall.js'
+import { createReporting } from './reporting.js'
+import { supposeSession } from './resume.js'
 import { createSchedule } from './schedule.js'
 import { bearer } from './schemes/bearer.js'
 import { createSessionState } from './session.js'
@@ -28,103 +30,51 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   options: SessionOptions,
   fallback?: Defaults,
 ): Session<Claims> => {
-  const {
-    name = 'latchkey',
-    storage,
-    origins = given.origin ? [given.origin] : [],
-    scheme = bearer,
-    refresh = scheme.refresh,
-    revoke = refresh?.revoke ?? scheme.revoke,
-    resume,
-    extensions = [],
-    history = true,
-    fetch = given.fetch,
-    refreshBefore = 60_000,
-    // With the second that others wait beyond, less than the ten for which servers commonly forgive a repeat.
-    refreshTimeout = 8_000,
-    maxRetryAfter = 300_000,
-    unauthorizedCooldown = 30_000,
-    allowInsecureOrigins = false,
-  } = checkOptions(options, fallback)
-  const allows = originRule(origins, allowInsecureOrigins)
-  const store = storage.open(name)
+  const checked = checkOptions(options, fallback)
+  const { name, scheme = bearer, refresh = scheme.refresh, fetch = given.fetch, refreshBefore, refreshTimeout } = checked
+  const allows = originRule(checked.origins ?? (given.origin ? [given.origin] : []), checked.allowInsecureOrigins)
+  const store = checked.storage.open(name)
   // With `this` of nobody: a native fetch that is called as a method of another object throws.
   const platform: Platform = { ...given, fetch: (...args) => fetch(...args) }
   const take = (response: Parameters<Scheme['read']>[0]) => scheme.read(response, platform.now(), platform.randomId())
   const renewable = (tokens: TokenSet) => !!refresh && (!refresh.needsRefreshToken || !!tokens.refreshToken)
 
   const emitter = createEmitter<InternalEvents>(platform.rethrow)
-  const report = (thrown: unknown) => {
-    const error = isSessionError(thrown)
-      ? thrown
-      : new SessionError('storage_failed', 'The storage failed, the session goes on in memory', { cause: thrown })
-    if (error.code === 'misconfigured') platform.complain(error)
-    emitter.emit('error', { source: 'local', error })
-  }
-
-  /** Found out while the parts are made; told when there can be listeners. */
-  const degraded = async (what: string) => {
-    await undefined
-    await ready
-    report(new SessionError('degraded', what))
-  }
-
+  const { report, degraded } = createReporting(platform, emitter, () => ready)
   const state = createSessionState(platform, emitter, () => {
     refresher.poke()
     schedule.arm()
   })
-  const sync = createSync(platform, store, state, report)
-  const hints = createHints(
-    platform,
-    name,
-    async (revision) => {
-      const behind = () => !(state.record && state.record.revision >= revision)
-      if (revision && !behind()) return
-      await sync()
-      // A cookie may take a moment to show in other tabs (docs/how-it-works.md).
-      if (behind()) platform.setTimer(sync, 100)
-    },
-    () => degraded('No BroadcastChannel, tabs learn of each other by storage events'),
-  )
-  const revocation = createRevocation(platform, revoke, refreshTimeout, report)
+  const { sync, follow } = createSync(platform, store, state, report)
+  const hints = createHints(platform, name, follow, () => degraded('No BroadcastChannel, tabs learn of each other by storage events'))
+  const revocation = createRevocation(platform, checked.revoke ?? refresh?.revoke ?? scheme.revoke, refreshTimeout, report)
   const call = createRefreshCall(platform, refresh!, take, refreshTimeout)
   // More than a holder may hold: its request, and some time for storage.
   const lock = createLock(platform, name, store.shared, refreshTimeout + 1000, () =>
     degraded('No Web Locks, tabs take turns by the stored record'),
   )
   const refresher = createRefresher(
-    { platform, store, state, call, refreshTimeout, maxRetryAfter, renewable, onFailure: report, onVain: revocation },
+    { ...checked, platform, store, state, call, renewable, onFailure: report, onVain: revocation },
     lock,
     hints.send,
     ({ code }) => emitter.emit('refused', { source: 'local', code }),
   )
-  const schedule = createSchedule(platform, state, refreshBefore, refreshTimeout, renewable, async () => {
-    try {
-      const used = credentials.own()
-      if (used) await refresher.refresh(used)
-      return false
-    } catch (error) {
-      // The end of a session has an event of its own.
-      if (!closed && (error as SessionError).code !== 'rejected') report(error)
-      return true
-    }
+  const run = async () => {
+    const used = credentials.own()
+    if (used) await refresher.refresh(used)
+  }
+  const schedule = createSchedule(platform, state, refreshBefore, refreshTimeout, renewable, run, (error) => {
+    // The end of a session has an event of its own.
+    if (!closed && error.code !== 'rejected') report(error)
   })
   const logout = createLogout(store, state, revocation, hints.send, report)
-  const attached = [...(fallback && history ? [fallback.history()] : []), ...extensions].map((extension) =>
-    extension.attach({
-      ...platform,
-      ...emitter,
-      name,
-      startedAt: () => liveTokens(state.record) && (state.record!.startedAt ?? 0),
-      end: (reason) => void logout(reason),
-    }),
+  const attached = attachExtensions(
+    [...(fallback && checked.history ? [fallback.history()] : []), ...checked.extensions],
+    { ...platform, ...emitter, name },
+    state,
+    logout,
   )
-  const credentials = createCredentials(platform, state, refresher, sync, renewable, unauthorizedCooldown, () => {
-    for (const { exceeded } of attached) {
-      const reason = exceeded?.()
-      if (reason) void logout(reason)
-    }
-  })
+  const credentials = createCredentials(platform, state, refresher, sync, renewable, checked.unauthorizedCooldown, attached.enforce)
 
   let left = false
   let closed = false
@@ -143,11 +93,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     void sync()
   })
   const ready = sync().then(() => {
-    // Known to be over, so that the schedule asks at once.
-    const unknown = { accessToken: '', receivedAt: 0, lifetime: 1 }
-    if (resume && refresh && !state.record) {
-      state.adopt({ id: platform.randomId(), revision: platform.now(), tokens: unknown }, 'remote', false)
-    }
+    if (checked.resume && refresh) supposeSession(platform, state)
   })
   hints.open()
   if (store.degraded) degraded(store.degraded)
@@ -158,7 +104,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     bypass: () => closed || call.calling,
     headers: scheme.headers,
     names: scheme.names,
-    wrap: (fetch) => [scheme, ...attached].reduce((inner, { wrap }) => wrap?.(inner) ?? inner, fetch),
+    wrap: (fetch) => attached.wrap(scheme.wrap?.(fetch) ?? fetch),
     stepUp: (challenge) => emitter.emit('stepup', { source: 'local', challenge }),
   }
   const wrapFetch = (underlying: typeof globalThis.fetch) => createAuthorizedFetch(underlying, credentials, rules)
@@ -184,7 +130,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     }),
     refresh: open(({ signal } = {}) => credentials.refresh(signal)),
     logout: open(() => logout('logout')),
-    history: () => attached.flatMap(({ history }) => history?.() ?? []),
+    history: attached.history,
     on: emitter.on,
     subscribe: (listener) => emitter.on('snapshot', listener),
     getSnapshot: () => state.snapshot() as SessionSnapshot<Claims>,

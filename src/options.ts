@@ -34,6 +34,18 @@ const rules: { [Name in keyof SessionOptions]-?: Rule } = {
   allowInsecureOrigins: aBoolean,
 }
 
+const DEFAULTS = {
+  name: 'latchkey',
+  extensions: [] as readonly Extension[],
+  history: true,
+  refreshBefore: 60_000,
+  // With the second that others wait beyond, less than the ten for which servers commonly forgive a repeat.
+  refreshTimeout: 8_000,
+  maxRetryAfter: 300_000,
+  unauthorizedCooldown: 30_000,
+  allowInsecureOrigins: false,
+}
+
 /** Says at once what is wrong with an option. Values are not quoted: they may be secrets. */
 export const invalidOption = (name: string, value: unknown, fix: string): SessionError =>
   new SessionError('invalid_option', `${name} is ${value ? typeof value : String(value) || 'empty'}, it must be ${fix}`)
@@ -45,7 +57,7 @@ export const invalidOption = (name: string, value: unknown, fix: string): Sessio
 export const checkOptions = (
   options: SessionOptions,
   fallback?: Defaults,
-): SessionOptions & { storage: TokenStorage } => {
+): SessionOptions & typeof DEFAULTS & { storage: TokenStorage } => {
   if (Object(options) !== options) throw invalidOption('options', options, 'an object')
   const own = Object.assign(Object.create(null), options)
   if (own.storage === undefined) own.storage = fallback?.storage()
@@ -54,7 +66,8 @@ export const checkOptions = (
       throw new SessionError('invalid_option', `${name} is no option, there are ${Object.keys(rules).join(', ')}`)
     }
     const [fix, check] = rules[name as keyof SessionOptions]
-    if ((own[name] !== undefined || name === 'storage') && !check(own[name])) throw invalidOption(name, own[name], fix)
+    if (own[name] === undefined && name !== 'storage') delete own[name]
+    else if (!check(own[name])) throw invalidOption(name, own[name], fix)
   }
-  return own
+  return Object.assign(Object.create(null), DEFAULTS, own)
 }

@@ -1,3 +1,4 @@
+import type { SessionError } from './errors.js'
 import type { Platform } from './platform.js'
 import type { TokenSet } from './recordTypes.js'
 import type { SessionState } from './session.js'
@@ -23,14 +24,15 @@ export interface Schedule {
   stop(): void
 }
 
-/** Decides when a refresh starts by itself. `run` resolves with whether it failed. */
+/** Decides when a refresh starts by itself. */
 export const createSchedule = (
   platform: Platform,
   state: SessionState,
   refreshBefore: number,
   refreshTimeout: number,
   renewable: (tokens: TokenSet) => boolean,
-  run: () => Promise<boolean>,
+  run: () => Promise<void>,
+  onFailure: (error: SessionError) => void,
 ): Schedule => {
   const jitter = platform.random()
   let cancel = () => {}
@@ -59,7 +61,11 @@ export const createSchedule = (
     // A timer of 24.8 days or one that was throttled says little: the clocks decide.
     if (delay() <= 0) {
       running++
-      notBefore = (await run()) ? platform.now() + PAUSE_AFTER_FAILURE * (0.5 + platform.random()) : 0
+      notBefore = 0
+      await run().catch((error: SessionError) => {
+        notBefore = platform.now() + PAUSE_AFTER_FAILURE * (0.5 + platform.random())
+        onFailure(error)
+      })
       running--
     }
     arm()

@@ -3,16 +3,22 @@ import { outranks } from './record.js'
 import type { SessionState } from './session.js'
 import type { RecordStore, SessionRecord } from './recordTypes.js'
 
-/**
- * Returns the function that makes memory and storage agree: reads the record and adopts it, or puts back what
- * storage has lost or never got. It never rejects: what cannot be read is not a logout, so memory stands.
- */
+export interface Sync {
+  /**
+   * Makes memory and storage agree: reads the record and adopts it, or puts back what storage has lost or never
+   * got. Never rejects: what cannot be read is not a logout, so memory stands.
+   */
+  sync(): Promise<void>
+  /** The same, unless memory is at that revision already; 0 is any. */
+  follow(revision: number): Promise<void>
+}
+
 export const createSync = (
-  { monotonic }: Platform,
+  { monotonic, setTimer }: Platform,
   store: RecordStore,
   state: SessionState,
   onFailure: (error: unknown) => void,
-): (() => Promise<void>) => {
+): Sync => {
   let running: Promise<void> | undefined
   let stale = false
   let failure: unknown
@@ -49,9 +55,19 @@ export const createSync = (
     running = undefined
   }
 
-  return () => {
+  const sync = () => {
     // News that arrives during a read may be younger than what the read will see.
     stale = !!running
     return (running ??= run())
+  }
+  return {
+    sync,
+    async follow(revision) {
+      const behind = () => !(state.record && state.record.revision >= revision)
+      if (revision && !behind()) return
+      await sync()
+      // A cookie may take a moment to show in other tabs (docs/how-it-works.md).
+      if (behind()) setTimer(sync, 100)
+    },
   }
 }

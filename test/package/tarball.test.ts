@@ -15,19 +15,24 @@ afterAll(() => packed?.remove())
 
 /** Modules of dist, each with its source map. */
 const MODULES = [
+  'abortOnLogout',
   'abortable',
   'attempt',
   'authorizedFetch',
   'channel',
   'claims',
+  'cookies',
   'core',
   'createDefaultSession',
   'createSession',
   'credentials',
   'emitter',
   'errors',
+  'extensions',
+  'history',
   'index',
   'installFetch',
+  'limits',
   'lock',
   'logout',
   'options',
@@ -38,11 +43,17 @@ const MODULES = [
   'refresh',
   'refreshCall',
   'refreshTokenGrant',
+  'reporting',
+  'restate',
+  'resume',
   'schedule',
   'schemes/bearer',
+  'schemes/cookieSession',
   'session',
   'setTokens',
   'storage/cookieStorage',
+  'storage/database',
+  'storage/encryptedStorage',
   'storage/indexedDBStorage',
   'storage/memoryStorage',
   'sync',
@@ -142,7 +153,7 @@ describe('the declarations', () => {
         origins: ['https://api.example.com'],
       })
       export const call: typeof fetch = session.fetch
-      session.on('logout', ({ reason }) => reason satisfies 'logout' | 'rejected' | 'rotation_lost' | 'expired')
+      session.on('logout', ({ reason }) => reason satisfies 'logout' | 'rejected' | 'rotation_lost' | 'expired' | 'idle' | 'lifetime' | 'unreadable')
       // @ts-expect-error: the types are there, and are not any
       session.nothing`,
     )

@@ -89,7 +89,7 @@ typed.claims
 // What one asks, and what one gets.
 true satisfies Equals<typeof session.status, SessionStatus>
 true satisfies Equals<SessionStatus, 'loading' | 'authenticated' | 'anonymous'>
-true satisfies Equals<EndReason, 'logout' | 'rejected' | 'rotation_lost' | 'expired'>
+true satisfies Equals<EndReason, 'logout' | 'rejected' | 'rotation_lost' | 'expired' | 'idle' | 'lifetime' | 'unreadable'>
 session.getAccessToken() satisfies Promise<string | undefined>
 session.getAccessToken({ signal: AbortSignal.timeout(1) })
 session.refresh({ signal: AbortSignal.timeout(1) }) satisfies Promise<void>
@@ -106,7 +106,7 @@ session.setTokens('a')
 session.status = 'authenticated'
 
 // Events: the payload follows from the name, and the answer is the unsubscriber.
-true satisfies Equals<keyof SessionEvents, 'login' | 'refresh' | 'logout' | 'change' | 'stepup' | 'error'>
+true satisfies Equals<keyof SessionEvents, 'login' | 'refresh' | 'logout' | 'change' | 'stepup' | 'warning' | 'error'>
 const off = session.on('logout', (event) => {
   true satisfies Equals<typeof event.reason, EndReason>
   true satisfies Equals<typeof event.source, 'local' | 'remote'>

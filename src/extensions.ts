@@ -1,0 +1,33 @@
+import { liveTokens } from './record.js'
+import type { EndReason } from './recordTypes.js'
+import type { SessionState } from './session.js'
+import type { Extension, HistoryEntry, SessionDoor } from './types.js'
+
+export interface Extensions {
+  /** Ends a session that has reached a limit. */
+  enforce(): void
+  /** Goes around the calls that are attached. */
+  wrap(fetch: typeof globalThis.fetch): typeof globalThis.fetch
+  history(): HistoryEntry[]
+}
+
+export const attachExtensions = (
+  extensions: readonly Extension[],
+  door: Omit<SessionDoor, 'startedAt' | 'end'>,
+  state: SessionState,
+  logout: (reason: EndReason) => Promise<void>,
+): Extensions => {
+  const end = (reason: EndReason) => void logout(reason)
+  const startedAt = () => liveTokens(state.record) && (state.record!.startedAt ?? 0)
+  const attached = extensions.map((extension) => extension.attach({ ...door, startedAt, end }))
+  return {
+    enforce() {
+      for (const { exceeded } of attached) {
+        const reason = exceeded?.()
+        if (reason) end(reason)
+      }
+    },
+    wrap: (fetch) => attached.reduce((inner, { wrap }) => wrap?.(inner) ?? inner, fetch),
+    history: () => attached.flatMap(({ history }) => history?.() ?? []),
+  }
+}

@@ -1,0 +1,33 @@
+import type { Emitter } from './emitter.js'
+import { isSessionError, SessionError } from './errors.js'
+import type { Platform } from './platform.js'
+import type { InternalEvents } from './types.js'
+
+export interface Reporting {
+  /** For failures that nobody awaits. */
+  report(thrown: unknown): void
+  /** For what is found out while the parts are made: told when there can be listeners. */
+  degraded(what: string): Promise<void>
+}
+
+export const createReporting = (
+  platform: Platform,
+  emitter: Emitter<InternalEvents>,
+  ready: () => Promise<void>,
+): Reporting => {
+  const report = (thrown: unknown) => {
+    const error = isSessionError(thrown)
+      ? thrown
+      : new SessionError('storage_failed', 'The storage failed, the session goes on in memory', { cause: thrown })
+    if (error.code === 'misconfigured') platform.complain(error)
+    emitter.emit('error', { source: 'local', error })
+  }
+  return {
+    report,
+    async degraded(what) {
+      await undefined
+      await ready()
+      report(new SessionError('degraded', what))
+    },
+  }
+}
