@@ -1,6 +1,6 @@
 import { RefreshError } from './errors.js'
 import type { Platform } from './platform.js'
-import { changedRecord, compareAndSet, endedRecord } from './record.js'
+import { changedRecord, compareAndSet, endedRecord, outranks, pauseLeft } from './record.js'
 import type { RefreshCall } from './refreshCall.js'
 import { type Credential, isCurrent, type SessionState } from './session.js'
 import { mergeTokens } from './tokens.js'
@@ -44,20 +44,21 @@ export interface Attempt {
 
 /**
  * One attempt, run under the lock: re-read, decide, write down the intent, ask once, commit fenced.
- * `exclusive`: the lock is certain, so that an intent without an answer is that of a tab that died.
+ * `exclusive`: the lock is certain, so that an intent without an answer is that of a tab that died. `held`: it still is.
  */
 export const attemptRefresh = async (
   { platform, store, state, call, refreshTimeout, maxRetryAfter, renewable, onFailure, onVain }: AttemptParts,
   used: Credential,
   unauthorized: boolean,
   exclusive: boolean,
+  held: () => boolean,
 ): Promise<Attempt> => {
   // A session that lives in this tab alone, since it could not be stored, is refreshed from memory. One that
   // tabs share is not: nobody could see that its refresh token was spent.
   const orMemory =
     <Result>(result: Result) =>
     (cause: unknown) => {
-      if (!state.saved) return result
+      if (!state.saved && state.record?.id === used.id) return result
       throw new RefreshError('unavailable', 'The stored session cannot be read or written, nothing was sent', { cause })
     }
   /** Whoever is overtaken looks again (R16), unless the tokens are new already. */
@@ -67,7 +68,10 @@ export const attemptRefresh = async (
     return { record, again: isCurrent(used, record) ? 0 : undefined }
   }
 
-  const record = (await store.read().catch(orMemory(undefined))) ?? state.record
+  const began = platform.monotonic()
+  const stored = await store.read().catch(orMemory(undefined))
+  // A session that could not be stored is newer than what is.
+  const record = state.record && outranks(state.record, stored) ? state.record : stored
   if (!isCurrent(used, record)) return { record }
   if (!renewable(record.tokens)) return commit(record, endedRecord(record, 'expired'))
 
@@ -75,9 +79,8 @@ export const attemptRefresh = async (
   const { intent: former } = record
   const unsettled = former && (former.ambiguous || former.retryAt === undefined)
   if (former) {
-    const retryAt = former.retryAt ?? former.sentAt + (exclusive ? backoff(1, platform.random()) : refreshTimeout)
-    // A clock that was set back must not make this wait for a day.
-    const wait = Math.min(retryAt - now, Math.max(maxRetryAfter, refreshTimeout) + LONGEST_PAUSE)
+    // Without a lock its request may have left later than it says.
+    const wait = pauseLeft(former, now, exclusive ? backoff(1, platform.random()) : refreshTimeout + STEP)
     if (wait > 0) {
       const error = new RefreshError('cooldown', `The refresh failed a moment ago, it is tried again in ${Math.ceil(wait / STEP)} s`)
       return { record, error, again: unsettled ? wait : undefined }
@@ -96,6 +99,8 @@ export const attemptRefresh = async (
   const sending = changedRecord(record, { intent, ...(unauthorized && { unauthorizedAt: now }) })
   const begun = await commit(record, sending)
   if (!begun.local) return begun
+  // The page was left, or stood still for so long that others do not believe in it any more.
+  if (!held() || platform.monotonic() - began > 2 * STEP) return { record: sending, again: 0 }
 
   try {
     const tokens = await call.send(record.tokens, intent.key)
@@ -117,7 +122,8 @@ export const attemptRefresh = async (
         ? LONGEST_PAUSE
         : Math.min(retryAfter, maxRetryAfter) + backoff(intent.attempt, platform.random())
     const lost = code === 'unanswered'
-    const failed = { ...intent, retryAt: platform.now() + pause, ...(lost && { ambiguous: true }) }
+    const sentAt = platform.now()
+    const failed = { ...intent, sentAt, retryAt: sentAt + pause, ...(lost && { ambiguous: true }) }
     return commit(sending, changedRecord(sending, { intent: failed }), { error, again: lost ? pause : undefined })
   }
 }

@@ -45,7 +45,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     refresher.poke()
     schedule.arm()
   })
-  const { sync, follow } = createSync(platform, store, state, report)
+  const { sync, follow, ...syncing } = createSync(platform, store, state, report, (record) => hints.send(record), (tokens) => revocation(tokens))
   const hints = createHints(platform, name, follow, () => degraded('No BroadcastChannel, tabs learn of each other by storage events'))
   const revocation = createRevocation(platform, checked.revoke ?? refresh?.revoke ?? scheme.revoke, refreshTimeout, report)
   const call = createRefreshCall(platform, refresh!, take, refreshTimeout)
@@ -67,7 +67,10 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     // The end of a session has an event of its own.
     if (!closed && error.code !== 'rejected') report(error)
   })
-  const logout = createLogout(store, state, revocation, hints.send, report)
+  const logout = createLogout(store, state, revocation, hints.send, (error) => {
+    report(error)
+    syncing.later()
+  })
   const attached = attachExtensions(
     [...(fallback && checked.history ? [fallback.history()] : []), ...checked.extensions],
     { ...platform, ...emitter, name },
@@ -139,6 +142,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
       closed = true
       stop()
       schedule.stop()
+      syncing.close()
       call.interrupt(0)
       refresher.close()
       hints.close()

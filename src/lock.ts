@@ -6,12 +6,15 @@ import type { Platform } from './platform.js'
  */
 const SLICE = 2000
 
+/** `held` answers whether the lock still is ours: it is let go when the page is left. */
+type LockedBody<Result> = (exclusive: boolean, held: () => boolean) => Promise<Result>
+
 export interface Lock {
   /**
    * Runs `body` while no other tab runs one under the same name. `exclusive` is false where that cannot be
    * told: no Web Locks here, or the holder seemed dead and was passed over. The record's fence is the safety then.
    */
-  run<Result>(body: (exclusive: boolean) => Promise<Result>): Promise<Result>
+  run<Result>(body: LockedBody<Result>): Promise<Result>
   /** Lets go at once, as the page is left; what runs under the lock runs on. */
   release(): void
 }
@@ -34,7 +37,7 @@ export const createLock = (
   }
   if (!locks && shared) missing()
 
-  const request = <Result>(body: (exclusive: boolean) => Promise<Result>, since: number): Promise<Result> =>
+  const request = <Result>(body: LockedBody<Result>, since: number): Promise<Result> =>
     new Promise((resolve) => {
       const slice = new AbortController()
       const left = patience - monotonic() + since
@@ -44,22 +47,29 @@ export const createLock = (
         locks!.request(name, left > 0 ? { signal: slice.signal } : { steal: true }, () => {
           granted = true
           stop()
-          const result = body(left > 0)
+          let held = true
+          const result = body(left > 0, () => held)
           resolve(result)
-          return Promise.race([result.catch(() => {}), new Promise<void>((gone) => (release = gone))])
+          const released = new Promise<void>((gone) => {
+            release = () => {
+              held = false
+              gone()
+            }
+          })
+          return Promise.race([result.catch(() => {}), released])
         })
       // Stolen from us, which the fence deals with; not granted within the slice; or not to be had at all.
       ask().catch(() => {
         stop()
         if (granted) return
         if (!slice.signal.aborted) missing()
-        resolve(locks ? request(body, since) : body(false))
+        resolve(locks ? request(body, since) : body(false, () => true))
       })
     })
 
   return {
     // Nobody else can reach a record that is not shared.
-    run: async (body) => (locks && shared ? request(body, monotonic()) : body(!shared)),
+    run: async (body) => (locks && shared ? request(body, monotonic()) : body(!shared, () => true)),
     release: () => release(),
   }
 }

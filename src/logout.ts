@@ -43,19 +43,19 @@ export const createLogout =
       return endedRecord(record, reason)
     }
     const mine = end(state.record)
-    const announce = mine ? state.adopt(mine, 'local', state.saved) : () => {}
+    const news = mine ? [state.adopt(mine, 'local', state.saved)] : []
     try {
       await store.update((stored) => {
         // Another tab was first, and has told the server.
         if (stored && !stored.tokens && stored.id === mine?.id) gone.clear()
         return stored ? end(stored) : state.record
       })
-      state.adopt(await store.read(), 'local')
+      news.push(state.adopt(await store.read(), 'local'))
     } catch (error) {
       // Memory is clear and stays so; storage is cleared when it works again.
       onFailure(error)
     }
     if (state.record) onCommit(state.record)
-    announce()
+    for (const announce of news) announce()
     gone.forEach(revoke)
   }

@@ -1,4 +1,4 @@
-import type { EndReason, RecordStore, SessionRecord, TokenSet } from './recordTypes.js'
+import type { EndReason, RecordStore, RefreshIntent, SessionRecord, TokenSet } from './recordTypes.js'
 
 /** Storage may hold anything; what is not a record is as good as nothing. */
 export const asRecord = (value: unknown): SessionRecord | undefined => {
@@ -27,9 +27,13 @@ export const liveTokens = (record: SessionRecord | undefined): TokenSet | undefi
 export const changedRecord = (record: SessionRecord, changes: Partial<SessionRecord>): SessionRecord =>
   compact({ ...record, intent: undefined, revision: record.revision + 1, ...changes })
 
+/** Milliseconds until the next try. A clock that shows less than at the last one was set back, and tells nothing. */
+export const pauseLeft = ({ retryAt, sentAt }: RefreshIntent, now: number, unanswered: number): number =>
+  now < sentAt - 1000 ? 0 : (retryAt ?? sentAt + unanswered) - now
+
 /** Whether what a tab remembers is news to storage: never saved, wiped since, or the end of what storage still holds. */
 export const outranks = (mine: SessionRecord, stored: SessionRecord | undefined): boolean =>
-  !stored || mine.revision > stored.revision || (mine.id === stored.id && !mine.tokens && !!stored.tokens)
+  !stored || (mine.id === stored.id && !mine.tokens !== !stored.tokens ? !mine.tokens : mine.revision > stored.revision)
 
 /**
  * The fenced commit: stores `next` if `(id, revision)` are still those of `expected`, in one atomic step.
@@ -42,8 +46,8 @@ export const compareAndSet = async (
 ): Promise<SessionRecord> => {
   let result = next
   await store.update((stored) => {
-    if (!stored || (stored.id === expected.id && stored.revision === expected.revision)) return (result = next)
-    result = stored
+    if (outranks(expected, stored) || (stored!.id === expected.id && stored!.revision === expected.revision)) return (result = next)
+    result = stored!
     return
   })
   return result

@@ -46,11 +46,15 @@ export const createRefresher = (
     await platform.whenActivated()
     const giveUp = platform.monotonic() + refreshTimeout * 1.5
     for (;;) {
-      const attempt = await lock.run((exclusive) => attemptRefresh(parts, used, unauthorized, exclusive))
+      const attempt = await lock.run((exclusive, held) =>
+        attemptRefresh(parts, used, unauthorized, exclusive, () => held() && !closed),
+      )
       const { record, local, saved = state.saved, error, again } = attempt
       if (closed) throw closedError()
       if (local && !isCurrent(used, record)) onCommit(record!)
       state.adopt(record, local ? 'local' : 'remote', saved)()
+      // Done by this tab, or by another.
+      if (!error && !isCurrent(used, state.record)) return
       if (again === undefined) {
         if (error) throw error
         return

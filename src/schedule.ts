@@ -1,5 +1,6 @@
 import type { SessionError } from './errors.js'
 import type { Platform } from './platform.js'
+import { pauseLeft } from './record.js'
 import type { TokenSet } from './recordTypes.js'
 import type { SessionState } from './session.js'
 
@@ -47,8 +48,8 @@ export const createSchedule = (
     const lead = leadOf(lifetime, refreshBefore, jitter)
     // A hidden tab lets a visible one go first, and goes itself when none did.
     const due = state.remaining() - (platform.isHidden() ? lead / 2 : lead)
-    const paced = intent ? (intent.retryAt ?? intent.sentAt + refreshTimeout) : notBefore
-    return Math.max(due, paced - platform.now())
+    const paced = intent ? pauseLeft(intent, platform.now(), refreshTimeout) : 0
+    return Math.max(due, paced, notBefore - platform.monotonic())
   }
 
   const arm = () => {
@@ -63,7 +64,7 @@ export const createSchedule = (
       running++
       notBefore = 0
       await run().catch((error: SessionError) => {
-        notBefore = platform.now() + PAUSE_AFTER_FAILURE * (0.5 + platform.random())
+        notBefore = platform.monotonic() + PAUSE_AFTER_FAILURE * (0.5 + platform.random())
         onFailure(error)
       })
       running--

@@ -1,7 +1,10 @@
 import type { Platform } from './platform.js'
 import { outranks } from './record.js'
 import type { SessionState } from './session.js'
-import type { RecordStore, SessionRecord } from './recordTypes.js'
+import type { RecordStore, SessionRecord, TokenSet } from './recordTypes.js'
+
+/** What storage could not take or tell is tried again after this time, in milliseconds. */
+const PAUSE = 10_000
 
 export interface Sync {
   /**
@@ -11,6 +14,9 @@ export interface Sync {
   sync(): Promise<void>
   /** The same, unless memory is at that revision already; 0 is any. */
   follow(revision: number): Promise<void>
+  /** Again in a while: something failed. */
+  later(): void
+  close(): void
 }
 
 export const createSync = (
@@ -18,7 +24,12 @@ export const createSync = (
   store: RecordStore,
   state: SessionState,
   onFailure: (error: unknown) => void,
+  /** Storage has again what it had lost, or never got. */
+  onRestore: (record: SessionRecord) => void,
+  /** What this tab alone had ended with the session of another. */
+  onLoss: (tokens: TokenSet) => void,
 ): Sync => {
+  let closed = false
   let running: Promise<void> | undefined
   let stale = false
   let failure: unknown
@@ -38,13 +49,16 @@ export const createSync = (
           outranks(mine, now) ? { ...mine, revision: Math.max(mine.revision, (now?.revision ?? 0) + 1) } : undefined,
         )
         stored = await store.read()
+        if (stored) onRestore(stored)
       }
+      if (!store.shared && mine?.tokens && stored?.tokens === null) onLoss(mine.tokens)
     } catch (error) {
       failure = error
     }
     state.verifiedAt = monotonic()
     state.adopt(stored, 'remote')()
     if (failure && !before) onFailure(failure)
+    if (failure) later()
   }
 
   const run = async () => {
@@ -55,6 +69,12 @@ export const createSync = (
     running = undefined
   }
 
+  let cancel = () => {}
+  const later = () => {
+    cancel()
+    cancel = closed ? () => {} : setTimer(sync, PAUSE)
+  }
+
   const sync = () => {
     // News that arrives during a read may be younger than what the read will see.
     stale = !!running
@@ -63,11 +83,17 @@ export const createSync = (
   return {
     sync,
     async follow(revision) {
-      const behind = () => !(state.record && state.record.revision >= revision)
+      // What every tab has for itself has numbers of its own.
+      const behind = () => !store.shared || !(state.record && state.record.revision >= revision)
       if (revision && !behind()) return
       await sync()
       // A cookie may take a moment to show in other tabs (docs/how-it-works.md).
       if (behind()) setTimer(sync, 100)
+    },
+    later,
+    close() {
+      closed = true
+      cancel()
     },
   }
 }

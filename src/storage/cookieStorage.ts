@@ -2,7 +2,7 @@ import { cookies as raw } from '../cookies.js'
 import { SessionError } from '../errors.js'
 import { invalidOption } from '../options.js'
 import { asRecord } from '../record.js'
-import type { SessionRecord, TokenStorage } from '../recordTypes.js'
+import type { RecordStore, SessionRecord, TokenStorage } from '../recordTypes.js'
 
 export interface CookieStorageOptions {
   /** Name of the cookie, without prefix. Default: the session's name. */
@@ -31,6 +31,10 @@ export interface CookieStorageOptions {
 
 /** Name and value together, in bytes (RFC 6265bis §5.6). A longer one is dropped, and nobody says so. */
 const LARGEST = 4096
+/** Milliseconds. A page that was stopped on the way took longer. */
+const HELD_FOR_CERTAIN = 150
+/** Milliseconds. A tab that was frozen on the way keeps the lock. */
+const HOLDER_IS_DEAD = 2000
 /** The most that browsers keep (RFC 6265bis §5.5): a tombstone must outlast whatever remembers the session. */
 const LONGEST_AGE = 400 * 86_400
 
@@ -88,10 +92,14 @@ export const cookieStorage = (options: CookieStorageOptions = {}): TokenStorage 
       else raw.remove(mirror, attributes)
     }
 
-    const replace = async (change: Parameters<ReturnType<TokenStorage['open']>['update']>[0]) => {
+    /** Answers whether it is done. */
+    const replace = async (change: Parameters<RecordStore['update']>[0]): Promise<boolean> => {
+      const since = performance.now()
       const former = await readRaw()
+      // The page was stopped, and its lock given to others: what was read may be old.
+      if (performance.now() - since > HELD_FOR_CERTAIN) return false
       const next = change(parse(former))
-      if (!next) return
+      if (!next) return true
       const text = encodeURIComponent(JSON.stringify(next))
       const size = name.length + text.length
       if (size > LARGEST) {
@@ -106,14 +114,36 @@ export const cookieStorage = (options: CookieStorageOptions = {}): TokenStorage 
         throw new SessionError('cookie_rejected', 'The browser did not keep the cookie: check path, domain, secure, and whether cookies are blocked')
       }
       mirrorTokens(next)
+      return true
+    }
+
+    const underLock = async (body: () => Promise<boolean>): Promise<boolean> => {
+      const locks = globalThis.navigator?.locks
+      const patience = new AbortController()
+      const timer = setTimeout(() => patience.abort(), HOLDER_IS_DEAD)
+      let result: Promise<boolean> | undefined
+      for (const options of locks ? [{ signal: patience.signal }, { steal: true }] : []) {
+        try {
+          await locks!.request(`${name}.cookie`, options, () => {
+            clearTimeout(timer)
+            return (result = body())
+          })
+        } catch {
+          // Not granted in time; passed over, by a tab that took us for dead; or what the result says.
+        }
+        if (result) break
+      }
+      clearTimeout(timer)
+      return result ?? body()
     }
 
     return {
       shared: true,
       degraded: typeof cookieStore === 'undefined' ? 'No cookieStore, tabs may see a cookie of another late' : undefined,
       read: async () => parse(await readRaw()),
-      update: (change) =>
-        globalThis.navigator?.locks ? navigator.locks.request(`${name}.cookie`, () => replace(change)) : replace(change),
+      async update(change) {
+        while (!(await underLock(() => replace(change))));
+      },
       close() {},
     }
   },
