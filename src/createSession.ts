@@ -127,10 +127,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     fetch: wrapFetch(platform.fetch),
     wrapFetch,
     setTokens: open(createSetTokens(platform, store, state, take, hints.send, report)),
-    getAccessToken: open(async ({ signal } = {}) => {
-      const credential = await credentials.obtain(signal)
-      return credential && !scheme.tokenless ? credential.accessToken : undefined
-    }),
+    getAccessToken: open(async ({ signal } = {}) => (scheme.tokenless ? undefined : (await credentials.obtain(signal))?.accessToken)),
     refresh: open(({ signal } = {}) => credentials.refresh(signal)),
     logout: open(() => logout('logout')),
     history: attached.history,

@@ -1,4 +1,5 @@
-import { createSession, indexedDBStorage } from 'latchkey'
+import { indexedDBStorage } from 'latchkey'
+import { createSession } from 'latchkey/core'
 
 export const session = createSession({
   refresh: ({ refreshToken }, { fetch, signal }) => fetch('/refresh', { method: 'POST', body: refreshToken, signal }),

@@ -15,11 +15,19 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
  * only in a commit that says why. What an optional part adds is counted from the program called `beyond`.
  */
 const PROGRAMS = [
-  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 7050 },
-  { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 7500 },
-  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 8350 },
-  { name: 'refreshTokenGrant adds', file: 'core-grant.js', beyond: 'core + IndexedDB', limit: 350 },
-  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 6000, limit: 9800 },
+  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8050 },
+  { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 8500 },
+  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 9400 },
+  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 12_950 },
+  { name: '`latchkey` with its defaults', file: 'defaults.js', limit: 8850 },
+  ...[
+    { name: 'refreshTokenGrant', file: 'with-grant.js', limit: 350 },
+    { name: 'eventHistory', file: 'with-history.js', limit: 300 },
+    { name: 'sessionLimits', file: 'with-limits.js', limit: 550 },
+    { name: 'abortOnLogout', file: 'with-abort.js', limit: 200 },
+    { name: 'cookieSession', file: 'with-cookie-session.js', limit: 1250 },
+    { name: 'encryptedStorage', file: 'with-encryption.js', limit: 550 },
+  ].map(({ name, ...each }) => ({ ...each, name: `${name} adds`, beyond: 'core + IndexedDB' })),
 ]
 
 const self = {

@@ -1,0 +1,7 @@
+import { encryptedStorage } from 'latchkey'
+import { createSession } from 'latchkey/core'
+
+export const session = createSession({
+  refresh: ({ refreshToken }, { fetch, signal }) => fetch('/refresh', { method: 'POST', body: refreshToken, signal }),
+  storage: encryptedStorage(),
+})

@@ -1,0 +1,8 @@
+import { eventHistory, indexedDBStorage } from 'latchkey'
+import { createSession } from 'latchkey/core'
+
+export const session = createSession({
+  refresh: ({ refreshToken }, { fetch, signal }) => fetch('/refresh', { method: 'POST', body: refreshToken, signal }),
+  storage: indexedDBStorage(),
+  extensions: [eventHistory()],
+})
