@@ -37,22 +37,18 @@ export const tell = (message) => {
   for (const listener of listeners) listener(whole)
 }
 
-/** Tells what happens to a session in this document, to all others and to `remember`. */
-export const report = (session, remember) => {
-  const tellAll = (message) => {
-    tell(message)
-    remember({ tab, ...message })
-  }
+/** Tells what happens to a session in this document. */
+export const report = (session) => {
   const until = () => {
     const { expiresAt } = session.getSnapshot()
     return expiresAt && expiresAt - demoClock.offset
   }
   for (const type of ['login', 'refresh', 'change', 'logout', 'error']) {
     session.on(type, ({ source, reason, error }) => {
-      tellAll({ type, source, until: until(), reason, code: error?.code, sentence: error?.message })
+      tell({ type, source, until: until(), reason, code: error?.code, sentence: error?.message })
     })
   }
   session.ready.then(() => {
-    tellAll({ type: 'hello', until: session.status === 'authenticated' ? until() : undefined })
+    tell({ type: 'hello', until: session.status === 'authenticated' ? until() : undefined })
   })
 }

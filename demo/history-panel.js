@@ -1,11 +1,11 @@
 import { $, el, timeOf } from './dom.js'
-import { readHistory } from './history.js'
+import { session } from './session.js'
 import { reasonOf } from './status.js'
 
 const SHOWN = 60
 const WORDS = {
-  open: 'opened', login: 'logged in', refresh: 'refreshed', change: 'changed the session', logout: 'signed out',
-  error: 'failed in the background', refused: 'got no tokens',
+  open: 'opened', login: 'logged in', refresh: 'refreshed', change: 'took over another login', logout: 'signed out',
+  error: 'had a failure in the background', refused: 'got no tokens',
 }
 
 const answerTo = (history) => {
@@ -18,7 +18,7 @@ const answerTo = (history) => {
 export const mountHistoryPanel = () => {
   let shown = ''
   const draw = () => {
-    const history = readHistory()
+    const history = session.history()
     const newest = JSON.stringify(history.at(-1))
     if (newest === shown) return
     shown = newest
@@ -29,7 +29,7 @@ export const mountHistoryPanel = () => {
         el('div', { textContent: `Tab ${tab} ${WORDS[type] ?? type}${source === 'remote' ? ', following another tab' : ''}` }, code && el('code', { textContent: code })))))
   }
   $('history-export').onclick = () => {
-    const file = new Blob([`${JSON.stringify(readHistory(), null, 2)}\n`], { type: 'application/json' })
+    const file = new Blob([`${JSON.stringify(session.history(), null, 2)}\n`], { type: 'application/json' })
     const link = el('a', { href: URL.createObjectURL(file), download: 'latchkey-history.json' })
     link.click()
     setTimeout(() => URL.revokeObjectURL(link.href), 1000)

@@ -3,7 +3,6 @@ import { mountCallsPanel } from './calls-panel.js'
 import { mountCookiesPanel } from './cookies-panel.js'
 import { $, sentenceOf } from './dom.js'
 import { mountFaultsPanel } from './faults-panel.js'
-import { remember } from './history.js'
 import { mountHistoryPanel } from './history-panel.js'
 import { createLog } from './log.js'
 import { mountServerPanel } from './server-panel.js'
@@ -48,7 +47,7 @@ mountFaultsPanel({ tabs: mountTabsPanel({ onMessage }), log })
 mountServerPanel()
 mountHistoryPanel()
 mountCookiesPanel()
-report(session, remember)
+report(session)
 watchSignOuts(session, { wasAsked, lasts: shared })
 startPolling()
 showStatus(session, { onChange: draw })

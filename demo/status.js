@@ -30,6 +30,9 @@ const reasons = {
   rejected: 'the server refused the refresh token',
   rotation_lost: 'the answer to a refresh was lost, and the server did not give it again',
   expired: 'the token ran out, and there was nothing to refresh it with',
+  idle: 'nobody had touched it for too long',
+  lifetime: 'it had lasted as long as it may',
+  unreadable: 'the key to the stored tokens was gone',
 }
 export const reasonOf = (reason) => reasons[reason] ?? reason
 

@@ -1,6 +1,5 @@
 import { onMessage, report, tab, tell } from './bus.js'
 import { $, answerOf, runWith } from './dom.js'
-import { remember } from './history.js'
 import { apiUrl, logIn, logOut, session, storageChoice, wasAsked } from './session.js'
 import { watchSignOuts } from './signouts.js'
 import { showStatus } from './status.js'
@@ -14,7 +13,7 @@ onMessage(({ type }) => {
   if (type === 'storage') location.reload()
 })
 tell({ type: 'frame', frame: new URLSearchParams(location.search).get('frame') })
-report(session, remember)
+report(session)
 watchSignOuts(session, { wasAsked, lasts: storageChoice !== 'memory' })
 showStatus(session, {
   onChange: ({ status }) => {

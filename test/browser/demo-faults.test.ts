@@ -112,8 +112,12 @@ scenes('The fault panel', (scene) => {
     await everywhere(tab, 'Signed out')
     await until(() => scene.site.state.signOuts.length === 4, 'every tab reports that it was signed out')
     await tab.goto(scene.site.url)
-    await tab.waitFor(() => document.getElementById('history-answer')?.textContent?.includes('(rejected)'))
+    await tab.waitFor(() => document.getElementById('history-answer')?.textContent?.includes('the server refused the refresh token (rejected)'))
     await everywhere(tab, 'Signed out')
+    const signOuts = await tab.waitFor(() => document.querySelectorAll('#history .logout').length >= 4 && [...document.querySelectorAll('#history .logout')].map(({ textContent }) => textContent))
+    expect(signOuts).toHaveLength(4)
+    for (const words of signOuts) expect(words).toContain('rejected')
+    expect(await tab.evaluate(() => document.getElementById('history')!.textContent)).not.toMatch(/[\w-]{40,}/)
     await expectNoMistake(tab)
   })
 
