@@ -23,6 +23,8 @@ const say = (sentence) => console.log(`  ${sentence}`)
 const settings = {
   say,
   ...(option('repeats') && { repeats: Number(option('repeats')) }),
+  ...(option('seconds') && { seconds: Number(option('seconds')) }),
+  ...(option('idle-tabs') && { idleTabs: Number(option('idle-tabs')) }),
   ...(option('tabs') && { tabs: option('tabs').split(',').map(Number) }),
   ...(option('scenario') && { scenario: option('scenario') }),
   ...(option('clients') && { clients: Number(option('clients')) }),

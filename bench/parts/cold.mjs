@@ -7,13 +7,33 @@ import { rivals } from '../rivals/index.mjs'
 
 const until = (page) => page.waitForFunction(() => globalThis.loaded, { polling: 20 })
 
-/** In the page: milliseconds from the call to `open` until the answer; the code is there already. */
+/** Before anything of the page runs: notes when the request for the API is handed to the browser. */
+const note = () => {
+  const now = () => (globalThis.onWire ??= performance.now())
+  const isApi = (url) => String(url?.url ?? url).endsWith('/api/me')
+  const real = globalThis.fetch
+  globalThis.fetch = (...args) => {
+    if (isApi(args[0])) now()
+    return real(...args)
+  }
+  const { open, send } = XMLHttpRequest.prototype
+  XMLHttpRequest.prototype.open = function (method, url, ...rest) {
+    this.isApi = isApi(url)
+    return open.call(this, method, url, ...rest)
+  }
+  XMLHttpRequest.prototype.send = function (body) {
+    if (this.isApi) now()
+    return send.call(this, body)
+  }
+}
+
+/** In the page, whose code is there already: milliseconds from `open` until the request is sent, and answered. */
 const first = (page, answer) =>
   page.evaluate(async (answer) => {
     const start = performance.now()
     await globalThis.open(answer)
     await globalThis.call(1)
-    return performance.now() - start
+    return [globalThis.onWire - start, performance.now() - start]
   }, answer)
 
 /** What it is compared with, each in a fresh page of the same browser. */
@@ -21,7 +41,7 @@ const raw = {
   native: async (token) => {
     const start = performance.now()
     await fetch('/api/me', { headers: { Authorization: `Bearer ${token}` } })
-    return performance.now() - start
+    return [globalThis.onWire - start, performance.now() - start]
   },
   indexedDB: async (token) => {
     const start = performance.now()
@@ -31,7 +51,7 @@ const raw = {
     const database = await done(opening)
     const record = await done(database.transaction('store').objectStore('store').get('record'))
     await fetch('/api/me', { headers: { Authorization: `Bearer ${record.tokens.accessToken}` } })
-    return performance.now() - start
+    return [globalThis.onWire - start, performance.now() - start]
   },
 }
 
@@ -55,7 +75,7 @@ export const run = async ({ say, only, repeats = 21 }) => {
   const browser = await launch()
   // What keeps nothing cannot start with it.
   const chosen = rivals.filter(({ name, about }) => (!only || only.includes(name)) && about.keeps !== 'memory')
-  const took = new Map(['native', 'indexedDB', ...chosen.map(({ name }) => name)].map((name) => [name, { call: [], script: [] }]))
+  const took = new Map(['native', 'indexedDB', ...chosen.map(({ name }) => name)].map((name) => [name, { wire: [], call: [], script: [] }]))
   const contexts = new Map()
   const { access_token } = await site.login()
   try {
@@ -73,10 +93,13 @@ export const run = async ({ say, only, repeats = 21 }) => {
     for (let i = 0; i < repeats; i++) {
       for (const [name, { context, rival, answers }] of contexts) {
         const page = await context.newPage()
+        await page.evaluateOnNewDocument(note)
         took.get(name).script.push(await scriptTime(page, site, rival ? name : 'raw'))
         // The connection is there: what is left is what the library does.
         await page.evaluate(() => fetch('/api/warm'))
-        took.get(name).call.push(rival ? await first(page, answers[0]) : await page.evaluate(raw[name], access_token))
+        const [wire, call] = rival ? await first(page, answers[0]) : await page.evaluate(raw[name], access_token)
+        took.get(name).wire.push(wire)
+        took.get(name).call.push(call)
         await page.close()
       }
     }
@@ -84,16 +107,18 @@ export const run = async ({ say, only, repeats = 21 }) => {
     await browser.close()
     await site.close()
   }
-  const base = { native: median(took.get('native').call), indexedDB: median(took.get('indexedDB').call) }
-  const rows = [...took].map(([name, { call, script }]) => {
+  const base = { native: median(took.get('native').call), indexedDB: median(took.get('indexedDB').call), wire: median(took.get('indexedDB').wire) }
+  const rows = [...took].map(([name, { wire, call, script }]) => {
     const row = {
       rival: name,
       ms: spread(call.map((value) => round(value))),
+      wire: spread(wire.map((value) => round(value))),
+      wireToIndexedDB: round(median(wire) / base.wire),
       toNative: round(median(call) / base.native),
       toIndexedDB: round(median(call) / base.indexedDB),
       script: spread(script.map((value) => round(value))),
     }
-    say(`${name}: ${row.ms.median} ms, × ${row.toNative} native fetch, × ${row.toIndexedDB} IndexedDB read and fetch; script ${row.script.median} ms`)
+    say(`${name}: sent after ${row.wire.median} ms (× ${row.wireToIndexedDB} IndexedDB read), answered after ${row.ms.median} ms, × ${row.toNative} native fetch, × ${row.toIndexedDB} IndexedDB read and fetch; script ${row.script.median} ms`)
     return row
   })
   return { rows }

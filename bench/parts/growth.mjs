@@ -49,40 +49,44 @@ const memory = async (say) => {
   }
 }
 
-/** CPU time of all renderers while so many tabs with a session do nothing, beside the same tabs without one. */
+/** CPU milliseconds of all renderers of one browser while so many tabs, with a session or without, do nothing. */
+const rest = async (site, name, tabs, seconds) => {
+  const browser = await launch()
+  try {
+    const pages = []
+    for (let t = 0; t < tabs; t++) pages.push(await browser.newPage())
+    for (const page of pages) await load(page, site, name)
+    const rival = rivals.find((each) => each.name === name)
+    if (rival) {
+      const answers = await signIn(site, rival, pages)
+      await Promise.all(pages.map((page, t) => page.evaluate((answer) => globalThis.open(answer).then(() => globalThis.call(1)), answers[t])))
+    }
+    await sleep(5000)
+    const session = await browser.target().createCDPSession()
+    const cpu = async () => {
+      const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+      return processInfo.filter(({ type }) => type === 'renderer').reduce((sum, { cpuTime }) => sum + cpuTime, 0)
+    }
+    const before = await cpu()
+    await sleep(seconds * 1000)
+    return ((await cpu()) - before) * 1000
+  } finally {
+    await browser.close()
+  }
+}
+
+/** A few browsers side by side: they are idle, and it is their own CPU time that counts. */
+const AT_ONCE = 4
+
 const idle = async ({ tabs, seconds, names, repeats, say }) => {
   const site = await startSite({ lifetime: 3600 })
   const seen = new Map(names.map((name) => [name, []]))
-  try {
-    for (let i = 0; i < repeats; i++) {
-      for (const name of names) {
-        const browser = await launch()
-        try {
-          const pages = []
-          for (let t = 0; t < tabs; t++) pages.push(await browser.newPage())
-          for (const page of pages) await load(page, site, name)
-          if (name !== 'raw') {
-            const rival = rivals.find((each) => each.name === name)
-            const answers = await signIn(site, rival, pages)
-            await Promise.all(pages.map((page, t) => page.evaluate((answer) => globalThis.open(answer).then(() => globalThis.call(1)), answers[t])))
-          }
-          await sleep(5000)
-          const session = await browser.target().createCDPSession()
-          const cpu = async () => {
-            const { processInfo } = await session.send('SystemInfo.getProcessInfo')
-            return processInfo.filter(({ type }) => type === 'renderer').reduce((sum, { cpuTime }) => sum + cpuTime, 0)
-          }
-          const before = await cpu()
-          await sleep(seconds * 1000)
-          seen.get(name).push(((await cpu()) - before) * 1000)
-        } finally {
-          await browser.close()
-        }
-      }
-    }
-  } finally {
-    await site.close()
+  const jobs = Array.from({ length: repeats }, () => names).flat()
+  const work = async () => {
+    for (let name; (name = jobs.shift()); ) seen.get(name).push(await rest(site, name, tabs, seconds))
   }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  await site.close()
   return names.map((name) => {
     const ms = spread(seen.get(name).map((value) => round(value, 0)))
     say(`idle, ${name}: ${ms.median} ms of CPU in ${seconds} s for ${tabs} tabs (${ms.low} to ${ms.high})`)
@@ -90,7 +94,7 @@ const idle = async ({ tabs, seconds, names, repeats, say }) => {
   })
 }
 
-export const run = async ({ say, only, repeats = 3, seconds = 60, idleTabs = 20 }) => {
+export const run = async ({ say, only, repeats = 2, seconds = 60, idleTabs = 20 }) => {
   const { idleHour } = await importTypeScript('growth/hour.ts')
   const hours = []
   for (const tabs of TABS) {

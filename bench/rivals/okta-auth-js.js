@@ -14,7 +14,7 @@ const create = (more) =>
 
 export const open = async () => {
   const auth = create()
-  await auth.start()
+  void auth.start() // not awaited, as in okta-react: it answers when a refresh that is due has
   return {
     fetch: async (url, init) => {
       const accessToken = await auth.getOrRenewAccessToken()
