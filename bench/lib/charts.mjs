@@ -8,7 +8,7 @@ const OWN = '#0b6e4f'
 const COLORS = [OWN, '#5fb49c', '#c44536', '#e09f3e', '#3d5a80', '#7b2cbf', '#9c6644', '#6c757d', '#ef476f', '#118ab2', '#adb5bd']
 const plain = (label) => label.replace(/ [¹²]$/, '')
 
-const config = { background: 'white', font: 'sans-serif', view: { stroke: null }, axis: { gridColor: '#e9ecef', labelFontSize: 12, titleFontSize: 12 }, legend: { labelFontSize: 12, title: null } }
+const config = { background: 'white', font: 'sans-serif', view: { stroke: null }, axis: { gridColor: '#e9ecef', labelFontSize: 12, titleFontSize: 12 }, legend: { labelFontSize: 12, labelLimit: 300, title: null } }
 
 const svg = async (spec) => {
   const view = new View(parse(compile({ config, ...spec }).spec), { renderer: 'none' })
@@ -23,7 +23,8 @@ const unique = (values) => [...new Set(values.map(({ name }) => name))]
 const charts = {
   size: ({ rows }) => {
     const values = rows.map(({ rival, brotli }) => ({ name: plain(labelOf(rival)), size: brotli / 1000, own: rival.startsWith('latchkey') }))
-    const y = { field: 'name', type: 'nominal', sort: 'x', title: null, axis: { labelLimit: 240 } }
+    const sort = [...values].sort((a, b) => a.size - b.size).map(({ name }) => name)
+    const y = { field: 'name', type: 'nominal', sort, title: null, axis: { labelLimit: 240 } }
     const x = { field: 'size', type: 'quantitative', title: 'kB, minified and brotli' }
     return {
       width: 480, data: { values },
@@ -55,11 +56,12 @@ const fleet = (curves, story, unit, title, type) => {
     .filter(([name, rule, at]) => name === story && shown.includes(rule) && at >= range[0] && at <= range[1])
     .map(([, rule, at, load]) => ({ name: plain(fleetLabelOf(rule)), at: at / unit, load }))
   return {
-    width: 560, height: 280, data: { values }, mark: { type: 'line', strokeWidth: 1.5, interpolate: 'step-after' },
+    width: 560, height: 280, data: { values }, mark: { type: 'line', interpolate: 'step-after' },
     encoding: {
       x: { field: 'at', type: 'quantitative', title, scale: { zero: false, nice: false } },
-      y: { field: 'load', type: 'quantitative', title: 'token requests a second', scale: { type, constant: 100 } },
+      y: { field: 'load', type: 'quantitative', title: 'token requests a second', scale: { type, ...(type === 'symlog' && { constant: 100 }) } },
       color: series(unique(values)),
+      strokeWidth: { condition: { test: "datum.name === 'latchkey'", value: 3 }, value: 1.5 },
     },
   }
 }
