@@ -7,8 +7,8 @@ import type { SessionState } from './session.js'
 /** Timers take a signed 32-bit number of milliseconds; anything longer fires at once (HTML, "run steps after a timeout"). */
 const LONGEST_DELAY = 2 ** 31 - 1
 
-/** After a failure that left no trace in the record, such as being offline: about every half minute. */
-const PAUSE_AFTER_FAILURE = 30_000
+/** After any failure, also one that left no trace in the record, such as being offline: about every half minute. */
+export const idlePause = (random: number): number => 30_000 * (0.5 + random)
 
 /**
  * Margin before expiry in milliseconds: what is asked for, but a third of a short lifetime at most; plus
@@ -64,7 +64,7 @@ export const createSchedule = (
       running++
       notBefore = 0
       await run().catch((error: SessionError) => {
-        notBefore = platform.monotonic() + PAUSE_AFTER_FAILURE * (0.5 + platform.random())
+        notBefore = platform.monotonic() + idlePause(platform.random())
         onFailure(error)
       })
       running--

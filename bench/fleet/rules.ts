@@ -1,40 +1,22 @@
 import { backoff } from '../../src/attempt.js'
-import type { Platform } from '../../src/platform.js'
-import { createSchedule } from '../../src/schedule.js'
-import type { SessionState } from '../../src/session.js'
+import { idlePause, leadOf } from '../../src/schedule.js'
 import type { Rule } from './fleet.js'
 
 const REFRESH_BEFORE = 60_000 // the default
 
-/** Milliseconds from receipt of a token until the library's own schedule has its timer ring. */
-export const firstOf = (lifetime: number, random: number): number => {
-  let delay = NaN
-  const platform = {
-    random: () => random,
-    now: () => 0,
-    isHidden: () => false,
-    setTimer(_: () => void, wait: number) {
-      delay = wait
-      return () => {}
-    },
-  } as Partial<Platform> as Platform
-  const state = { record: { tokens: { lifetime } }, remaining: () => lifetime } as Partial<SessionState> as SessionState
-  createSchedule(platform, state, REFRESH_BEFORE, 10_000, () => true, async () => false).arm()
-  return delay
-}
+/** Milliseconds from receipt of a token until the schedule is due. */
+export const firstOf = (lifetime: number, random: number): number => lifetime - leadOf(lifetime, REFRESH_BEFORE, random)
 
-/** latchkey with its default options: what the library itself runs. */
+/** Milliseconds from a failed refresh that nobody waits for to the next: the schedule's own pause, and the shared backoff. */
+export const pauseOf = (attempt: number, random: () => number): number => Math.max(backoff(attempt, random()), idlePause(random()))
+
+/** latchkey with its default options: the functions that the library itself calls. */
 export const latchkey: Rule = {
   create(random) {
     const jitter = random()
-    let former = NaN
-    let wait = NaN
     return {
-      first(lifetime) {
-        if (lifetime !== former) wait = firstOf((former = lifetime), jitter)
-        return wait
-      },
-      retry: (attempt) => backoff(attempt, random()),
+      first: (lifetime) => firstOf(lifetime, jitter),
+      retry: (attempt) => pauseOf(attempt, random),
     }
   },
 }

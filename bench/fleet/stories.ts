@@ -51,6 +51,6 @@ export const stories = {
       return { normal: mean(late), peakOverMean: peak(late) / mean(late), peakOverNormal: peak(late) / mean(late), signedOut }
     },
   },
-  restart: outage('The endpoint restarts: 30 seconds without an answer', 30_000),
-  outage: outage('An outage of ten minutes', 10 * MINUTE),
+  restart: outage('The endpoint restarts: 503 for 30 seconds', 30_000),
+  outage: outage('An outage: 503 for ten minutes', 10 * MINUTE),
 }
