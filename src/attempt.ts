@@ -104,7 +104,7 @@ export const attemptRefresh = async (
 
   try {
     const tokens = await call.send(record.tokens, intent.key)
-    const next = changedRecord(sending, { tokens: mergeTokens(record.tokens, tokens) })
+    const next = changedRecord(sending, { tokens: mergeTokens(record.tokens, tokens), endedBecause: undefined })
     // These tokens exist nowhere else: memory keeps them until storage works again.
     const done = await commit(sending, next).catch(({ cause }: RefreshError) => {
       onFailure(cause)

@@ -44,6 +44,8 @@ export const createLogout =
     }
     const mine = end(state.record)
     const news = mine ? [state.adopt(mine, 'local', state.saved)] : []
+    // The others stop at once, and read when the tombstone is there: told again below.
+    if (state.record) onCommit(state.record)
     try {
       await store.update((stored) => {
         // Another tab was first, and has told the server.

@@ -15,16 +15,16 @@ export const compact = <Value>(value: { [Name in keyof Value]: Value[Name] | und
   JSON.parse(JSON.stringify(value))
 
 /** A tombstone: late work can see that it was overtaken. Holds no secret. */
-export const endedRecord = ({ id, revision, tokens }: SessionRecord, reason: EndReason): SessionRecord =>
+export const endedRecord = ({ id, revision, tokens, endedBecause }: SessionRecord, reason: EndReason): SessionRecord =>
   // Where it was only asked whether there is a session, none ends.
-  compact({ id, revision: revision + 1, tokens: null, endedBecause: tokens?.accessToken ? reason : undefined })
+  compact({ id, revision: revision + 1, tokens: null, endedBecause: tokens?.accessToken ? reason : endedBecause })
 
 /** The tokens of somebody who is signed in. */
 export const liveTokens = (record: SessionRecord | undefined): TokenSet | undefined =>
   record?.tokens?.accessToken ? record.tokens : undefined
 
 /** The intent goes with every change, unless the change is a new one. */
-export const changedRecord = (record: SessionRecord, changes: Partial<SessionRecord>): SessionRecord =>
+export const changedRecord = (record: SessionRecord, changes: { [Name in keyof SessionRecord]?: SessionRecord[Name] | undefined }): SessionRecord =>
   compact({ ...record, intent: undefined, revision: record.revision + 1, ...changes })
 
 /** Milliseconds until the next try. A clock that shows less than at the last one was set back, and tells nothing. */

@@ -30,6 +30,7 @@ export const createSync = (
   onLoss: (tokens: TokenSet) => void,
 ): Sync => {
   let closed = false
+  let known = false
   let running: Promise<void> | undefined
   let stale = false
   let failure: unknown
@@ -55,6 +56,7 @@ export const createSync = (
     } catch (error) {
       failure = error
     }
+    known = true
     state.verifiedAt = monotonic()
     state.adopt(stored, 'remote')()
     if (failure && !before) onFailure(failure)
@@ -77,7 +79,8 @@ export const createSync = (
 
   const sync = () => {
     // News that arrives during a read may be younger than what the read will see.
-    stale = !!running
+    // Before the first one there was nothing that it could be younger than.
+    stale = !!running && known
     return (running ??= run())
   }
   return {
@@ -86,6 +89,8 @@ export const createSync = (
       // What every tab has for itself has numbers of its own.
       const behind = () => !store.shared || !(state.record && state.record.revision >= revision)
       if (revision && !behind()) return
+      // Calls that are made now wait for the read.
+      state.verifiedAt = NaN
       await sync()
       // A cookie may take a moment to show in other tabs (docs/how-it-works.md).
       if (behind()) setTimer(sync, 100)

@@ -1,4 +1,4 @@
-import { createStore, get, update, type UseStore } from 'idb-keyval'
+import { get, update, type UseStore } from 'idb-keyval'
 import { SessionError } from '../errors.js'
 
 /** An IndexedDB database of keys and values. */
@@ -11,26 +11,30 @@ export interface Database {
 
 const STORE = 'sessions'
 
+const connect = (name: string) =>
+  new Promise<IDBDatabase>((resolve, reject) => {
+    // Without a version: a database that a later release has upgraded is opened as it is.
+    const request = indexedDB.open(name)
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE)
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+
 /** Operations reject with `storage_failed` after `timeout` milliseconds, or when they have failed twice. */
 export const openDatabase = (name: string, timeout: number): Database => {
-  let connection: UseStore | undefined
-  let database: IDBDatabase | undefined
+  let connection: Promise<IDBDatabase> | undefined
 
   const close = () => {
-    database?.close()
-    database = connection = undefined
+    void connection?.then((database) => database.close(), () => {})
+    connection = undefined
   }
-  // idb-keyval opens; the transaction is our own.
-  const store: UseStore = async (mode, run) =>
-    (connection ??= createStore(name, STORE))('readonly', ({ transaction: { db } }) => {
-      database = db
-      // Another tab upgrades or deletes it.
-      db.onversionchange = close
-      // Strict: a refresh token that was rotated must not be lost with the power (IndexedDB 3.0, "durability").
-      const result = run(db.transaction(STORE, mode, { durability: 'strict' }).objectStore(STORE))
-      if (!connection) close()
-      return result
-    })
+  const store: UseStore = async (mode, run) => {
+    const database = await (connection ??= connect(name))
+    // Another tab upgrades or deletes it; or the browser dropped it.
+    database.onversionchange = database.onclose = close
+    // Strict: a refresh token that was rotated must not be lost with the power (IndexedDB 3.0, "durability").
+    return run(database.transaction(STORE, mode, { durability: 'strict' }).objectStore(STORE))
+  }
 
   /** Within the time limit; opened anew once, since Safari loses the connection in the field (WebKit 197050). */
   const attempt = async <Result>(run: () => Promise<Result>): Promise<Result> => {

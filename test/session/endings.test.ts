@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { abortOnLogout } from '../../src/abortOnLogout.js'
 import type { Extension } from '../../src/types.js'
+import { createSessionOn } from '../../src/createSession.js'
+import { createTab } from '../simulation/platform.js'
+import { diskStorage } from '../simulation/store.js'
 import { API, bench } from './harness.js'
 
 describe('abortOnLogout', () => {
@@ -115,5 +118,33 @@ describe('a frozen tab', () => {
     freeze(one.tab)
     expect(await b.outcome(two.session.refresh())).toBe('resolved')
     expect(two.session.status).toBe('authenticated')
+  })
+})
+
+describe('how soon', () => {
+  test('C54: a call that is made before the first read is done waits for that one read', async () => {
+    const b = bench()
+    const one = await b.open()
+    await b.finish(one.session.setTokens(b.server.login('alice')))
+    b.disk.reads = 0
+    b.disk.latency = 50
+    let early: Promise<Response> | undefined
+    const tab = createTab(b.browser, 'early', b.server.fetch)
+    const session = createSessionOn(tab.platform, { storage: diskStorage(b.disk, tab) })
+    early = session.fetch(API)
+    expect((await b.finish(early)).status).toBe(200)
+    expect(b.disk.reads).toBe(1)
+  })
+  test('R35 G3: one hop after logout() is called, no other tab attaches the token any more, though storage is slow', async () => {
+    const b = bench()
+    const one = await b.open()
+    const two = await b.open()
+    await b.finish(one.session.setTokens(b.server.login('alice')))
+    await b.world.run(100)
+    b.disk.latency = 200
+    void one.session.logout()
+    await b.world.run(6)
+    expect((await b.finish(two.session.fetch(API))).status).toBe(401)
+    expect(b.server.apiRequests.map(({ token }) => token)).toEqual([undefined])
   })
 })

@@ -22,7 +22,7 @@ const mixed = () => {
   }
   const open = (options: Partial<SessionOptions> = {}) => b.open({ refresh, storage: memoryStorage(), resume: true, ...options })
   const openShared = () => b.open({ refresh, resume: true })
-  return { ...b, login, open, openShared }
+  return { ...b, login, open, openShared, signOutAtServer: () => (cookie = undefined) }
 }
 
 describe('resume', () => {
@@ -102,6 +102,31 @@ describe('resume', () => {
     const later = await b.open()
     await b.world.run(5000)
     expect(later.session.status).toBe('authenticated')
+  })
+  test('R71: who was anonymous and has signed in elsewhere since is asked for at the next load', async () => {
+    const b = mixed()
+    const one = await b.openShared()
+    await b.world.run(5000)
+    expect(one.session.status).toBe('anonymous')
+    one.session.close()
+    b.login() // by redirect: no page calls setTokens
+    const again = await b.openShared()
+    await b.world.run(5000)
+    expect(again.session.status).toBe('authenticated')
+  })
+  test('G7: the reason of the last end outlasts a reload that finds no session', async () => {
+    const b = mixed()
+    const one = await b.openShared()
+    await b.finish(one.session.setTokens(b.login()))
+    b.signOutAtServer()
+    await b.outcome(one.session.refresh())
+    one.session.close()
+    const again = await b.openShared()
+    await b.world.run(5000)
+    expect(again.session.getSnapshot()).toMatchObject({ status: 'anonymous', reason: 'rejected' })
+    expect(again.events).toEqual([])
+    await b.finish(again.session.setTokens(b.login()))
+    expect(again.session.getSnapshot().reason).toBeUndefined()
   })
   test('without the option, nothing is asked', async () => {
     const b = mixed()
