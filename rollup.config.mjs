@@ -5,7 +5,7 @@ import terser from '@rollup/plugin-terser'
 import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
-const entries = { index: 'src/index.ts', core: 'src/core.ts' }
+const entries = { index: 'src/index.ts', core: 'src/core.ts', axios: 'src/axios.ts', xhr: 'src/xhr.ts' }
 const external = ['idb-keyval', 'js-cookie', 'jwt-decode']
 const sources = [
   resolve({ browser: true, extensions: ['.ts', '.js'] }),

@@ -23,6 +23,10 @@ const file = (type: string, ...path: string[]) => ({ type, text: () => readFileS
 const FILES: Record<string, { type: string; text(): Buffer | string }> = {
   '/': { type: 'text/html', text: () => '<!doctype html><meta charset="utf-8"><title>fetch</title><link rel="icon" href="data:,">' },
   '/latchkey.min.js': file('text/javascript', 'dist/latchkey.min.js'),
+  '/axios.js': file('text/javascript', 'node_modules/axios/dist/axios.min.js'),
+  '/latchkey/axios.js': file('text/javascript', 'dist/axios.js'),
+  '/latchkey/xhr.js': file('text/javascript', 'dist/xhr.js'),
+  '/clients.js': file('text/javascript', 'test/fetch/page/clients.js'),
   '/cases.js': file('text/javascript', 'test/fetch/page/cases.js'),
   '/compare.js': file('text/javascript', 'test/fetch/page/compare.js'),
 }
@@ -51,6 +55,10 @@ export async function startOrigin(seen: Seen[]): Promise<Origin> {
     response.setHeader('Cache-Control', 'no-store')
     response.setHeader('X-Exposed', 'yes')
     if (request.method === 'OPTIONS' && request.headers['access-control-request-method']) return response.writeHead(204).end()
+    if (request.headers.authorization === 'Bearer stale' && path === '/late') {
+      response.statusCode = 401
+      return void held.add(response)
+    }
     if (request.headers.authorization === 'Bearer stale') return response.writeHead(401, { 'WWW-Authenticate': 'Bearer error="invalid_token"' }).end('stale')
     if (request.headers.authorization === 'Bearer endless') {
       response.writeHead(401)
@@ -61,6 +69,8 @@ export async function startOrigin(seen: Seen[]): Promise<Origin> {
     if (kind === 'challenge') return response.writeHead(Number(value), { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' }).end('more')
     if (kind === 'redirect') return response.writeHead(Number(value), { Location: decodeURIComponent(rest.join('/')) }).end()
     if (kind === 'gzip') return response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync('zipped'.repeat(100)))
+    // Where a connection just ends, a browser may send the request again by itself.
+    if (kind === 'rubbish') return request.socket.end('rubbish\r\n\r\n')
     if (kind === 'drop') return request.socket.destroy()
     if (kind === 'hang') return void held.add(response)
     if (kind === 'drip') {

@@ -6,6 +6,8 @@ import { judge, type Law } from './referee.js'
 
 const law: Law = {
   ranking: [
+    'axios.ts',
+    'xhr.ts',
     'script.ts',
     'index.ts',
     'installFetch.ts',
@@ -60,7 +62,7 @@ const law: Law = {
     'jwt-decode': 'claims.ts',
     'idb-keyval': 'storage/database.ts',
   },
-  mayTouchBrowser: (file) => ['platform.ts', 'script.ts', 'limits.ts'].includes(file) || file.startsWith('storage/'),
+  mayTouchBrowser: (file) => ['platform.ts', 'script.ts', 'xhr.ts', 'limits.ts'].includes(file) || file.startsWith('storage/'),
   longest: 150,
 }
 

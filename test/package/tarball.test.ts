@@ -19,6 +19,7 @@ const MODULES = [
   'abortable',
   'attempt',
   'authorizedFetch',
+  'axios',
   'channel',
   'claims',
   'cookies',
@@ -58,13 +59,14 @@ const MODULES = [
   'storage/memoryStorage',
   'sync',
   'tokens',
+  'xhr',
 ]
 
 describe('the tarball', () => {
   it('holds the build and the documents, and nothing else', () => {
     const scripts = [...MODULES, 'latchkey.min'].flatMap((name) => [`dist/${name}.js`, `dist/${name}.js.map`])
     const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
-    expect(packed.files).toEqual([...scripts, 'dist/core.d.ts', 'dist/index.d.ts', 'dist/sri.json', 'dist/types.d.ts', ...documents].sort())
+    expect(packed.files).toEqual([...scripts, 'dist/axios.d.ts', 'dist/core.d.ts', 'dist/index.d.ts', 'dist/sri.json', 'dist/types.d.ts', 'dist/xhr.d.ts', ...documents].sort())
   })
 
   it('has no doc comments in its scripts, which the declarations carry', () => {
