@@ -111,7 +111,8 @@ export const attemptRefresh = async (
       return { record: next, local: true, saved: false }
     })
     // To revoke what belongs to a session that goes on could revoke all of its grant (RFC 7009 §2.1).
-    if (done.record!.id !== used.id || !done.record!.tokens) onVain(tokens)
+    // And a refresh token in a cookie is by now that of whoever has signed in since.
+    if (!done.record!.tokens || (done.record!.id !== used.id && tokens.refreshToken)) onVain(tokens)
     return done
   } catch (thrown) {
     const error = thrown as RefreshError

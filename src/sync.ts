@@ -52,7 +52,8 @@ export const createSync = (
         stored = await store.read()
         if (stored) onRestore(stored)
       }
-      if (!store.shared && mine?.tokens && stored?.tokens === null) onLoss(mine.tokens)
+      // Without a refresh token of its own it is in a cookie, which by now may be that of whoever has signed in since.
+      if (!store.shared && mine?.tokens?.refreshToken && stored?.tokens === null) onLoss(mine.tokens)
     } catch (error) {
       failure = error
     }

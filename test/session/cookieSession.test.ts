@@ -179,6 +179,46 @@ describe('cookieSession', () => {
   })
 })
 
+describe('a logout that the server is told', () => {
+  test('R71 R36: a late answer to the question of resume does not end the session that began meanwhile', async () => {
+    const b = bench()
+    b.login()
+    const { session } = await b.open({ resume: true })
+    await b.world.runUntil(() => b.refreshes() === 1, 5000)
+    b.login()
+    await b.settled(session.setTokens({ expires_in: 300 }))
+    await b.world.run(5000)
+    expect(b.backend.seen.map(({ path }) => path)).toEqual(['/session/refresh'])
+    expect((await b.settled(session.fetch('/api'))).status).toBe(200)
+  })
+  test('R71 R43: a late refresh for one user does not end the session of the next', async () => {
+    const b = bench()
+    const { session } = await b.open()
+    b.login()
+    await b.settled(session.setTokens({ expires_in: 300 }, { subject: 'ada' }))
+    const refresh = session.refresh().catch(() => {})
+    await b.world.runUntil(() => b.refreshes() === 1, 5000)
+    b.login()
+    await b.settled(session.setTokens({ expires_in: 300 }, { subject: 'bob' }))
+    await b.settled(refresh)
+    await b.world.run(5000)
+    expect((await b.settled(session.fetch('/api'))).status).toBe(200)
+    expect(b.backend.seen.map(({ path }) => path)).toEqual(['/session/refresh', '/api'])
+  })
+  test('R71 R36: a refresh that is answered after a logout is ended at the server as well', async () => {
+    const b = bench()
+    const { session } = await b.open()
+    b.login()
+    await b.settled(session.setTokens({ expires_in: 300 }))
+    const refresh = session.refresh().catch(() => {})
+    await b.world.runUntil(() => b.refreshes() === 1, 5000)
+    await b.settled(session.logout())
+    await b.settled(refresh)
+    await b.world.run(5000)
+    expect(b.backend.cookie).toBe(0)
+  })
+})
+
 describe('the cookies that script can read', () => {
   const withCookies = (text: string) => Object.defineProperty(globalThis, 'document', { configurable: true, value: { cookie: text } })
 
