@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { mountApi } from './api.mjs'
+import { mountBackend } from './backend.mjs'
 import { mountControl } from './control.mjs'
 import { mountCookies } from './cookies.mjs'
 import { whileDown } from './faults.mjs'
@@ -27,10 +28,10 @@ export const createPageApp = (parts) => {
   answerRefusals(app, parts)
   app.use(logRequests(parts.state, () => parts.state.url), onlyOwn(parts.state))
   // The page itself stays up, or nobody could see what becomes of it.
-  for (const path of ['/login', '/oauth/*', '/verify', '/cookie/*']) app.use(path, whileDown(parts.state.faults))
+  for (const path of ['/login', '/oauth/*', '/backend/*', '/verify', '/cookie/*']) app.use(path, whileDown(parts.state.faults))
   mountOAuth(app, parts)
   mountCookies(app, parts)
-  mountControl(app, parts)
+  mountControl(app, { ...parts, backend: mountBackend(app, parts) })
   mountPages(app, parts)
   return app
 }

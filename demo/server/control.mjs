@@ -3,7 +3,7 @@ import { flag, readInput, text } from './input.mjs'
 import { route } from './refusal.mjs'
 
 /** The knobs and the counters: for the panels of the page, and for tests that run in another process. */
-export const mountControl = (app, { state, tokens, families }) => {
+export const mountControl = (app, { state, tokens, families, backend }) => {
   const answer = (c) => {
     c.header('Cache-Control', 'no-store')
     return c.json(state)
@@ -35,13 +35,14 @@ export const mountControl = (app, { state, tokens, families }) => {
   route(app, '/_expire-all', {
     POST: (c) => {
       tokens.forgetAll()
-      state.note('control', 'The server no longer accepts any access token issued so far.')
+      backend.expireAll()
+      state.note('control', 'The server no longer accepts any access token issued so far, and every backend session has to be renewed.')
       return answer(c)
     },
   })
   route(app, '/_revoke-all', {
     POST: (c) => {
-      const count = families.endAll()
+      const count = families.endAll() + backend.endAll()
       state.note('control', `The server ended ${count} session${count === 1 ? '' : 's'}.`)
       return answer(c)
     },

@@ -48,6 +48,8 @@ export interface ServerState {
   url: string
   apiUrl: string
   tokenRequests: number
+  /** Requests to the backend to renew a cookie session. */
+  sessionRefreshes: number
   rotations: number
   repeats: number
   reuses: number

@@ -1,10 +1,13 @@
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { hashOf } from './families.mjs'
 import { withFaults } from './faults.mjs'
-import { readForm, readInput, text } from './input.mjs'
+import { flag, readForm, readInput, text } from './input.mjs'
 import { Refusal, route } from './refusal.mjs'
 import { findUser } from './users.mjs'
 
 const CLIENT = 'demo'
+/** Holds the refresh token where no script can read it, for pages that keep only the access token. */
+const COOKIE = 'refresh_token'
 
 const requireClient = (clientId) => {
   if (clientId !== CLIENT) throw new Refusal(401, 'invalid_client', `The client ${clientId.slice(0, 40)} is unknown here; it is called ${CLIENT}.`)
@@ -30,14 +33,17 @@ export const mountOAuth = (app, { state, tokens, families }) => {
     refreshToken,
   })
 
-  const answerWith = (c, { accessToken, expiresAt, refreshToken }) => {
+  const cookieOptions = (c) => ({ path: '/', sameSite: 'Strict', httpOnly: true, secure: new URL(c.req.url).protocol === 'https:' })
+
+  const answerWith = (c, { accessToken, expiresAt, refreshToken }, inCookie = false) => {
     noStore(c)
+    if (inCookie && refreshToken) setCookie(c, COOKIE, refreshToken, { ...cookieOptions(c), maxAge: state.refreshLifetime })
     return c.json({
       access_token: accessToken,
       token_type: 'Bearer',
       // Of a repeated answer some of the lifetime is gone.
       ...(!state.faults.omitExpiresIn && { expires_in: Math.max(0, Math.round((expiresAt - Date.now()) / 100) / 10) }),
-      ...(refreshToken && { refresh_token: refreshToken }),
+      ...(refreshToken && !inCookie && { refresh_token: refreshToken }),
       scope: 'api',
     })
   }
@@ -48,13 +54,17 @@ export const mountOAuth = (app, { state, tokens, families }) => {
     if (!user) throw new Refusal(401, 'wrong_credentials', 'That user and password do not go together.')
     const clientId = text(input, 'client_id', { optional: true }) ?? CLIENT
     requireClient(clientId)
+    const inCookie = flag(input, 'refresh_cookie')
+    const former = getCookie(c, COOKIE)
+    // A refresh of the former user that is answered late must find nothing to go on with.
+    if (inCookie && former) families.end(former)
     const { family, refreshToken } = families.start(user, clientId)
     state.logins++
     state.note('login', `${user.name} logged in; family ${family.id} begins.`)
-    return answerWith(c, await sign(family, refreshToken))
+    return answerWith(c, await sign(family, refreshToken), inCookie)
   }
 
-  const refresh = async (c, form) => {
+  const refresh = async (c, form, inCookie) => {
     const refreshToken = text(form, 'refresh_token')
     const clientId = text(form, 'client_id')
     requireClient(clientId)
@@ -79,18 +89,24 @@ export const mountOAuth = (app, { state, tokens, families }) => {
       state.rotations++
       state.note('refresh', `${family.user.name} refreshed: token ${family.rotations + 1} of family ${family.id}.`)
     }
-    return answerWith(c, await answer)
+    return answerWith(c, await answer, inCookie)
   }
 
-  const token = async (c) => {
+  const formOfCookie = (c) => {
+    const refresh_token = getCookie(c, COOKIE)
+    if (!refresh_token) throw new Refusal(400, 'invalid_grant', `There is no cookie ${COOKIE}: log in.`)
+    return { grant_type: 'refresh_token', client_id: CLIENT, refresh_token }
+  }
+
+  const token = (inCookie) => async (c) => {
     state.tokenRequests++
-    const form = await readForm(c.req.raw)
+    const form = inCookie ? formOfCookie(c) : await readForm(c.req.raw)
     if (form.refresh_token) state.saw(hashOf(form.refresh_token))
     const run = async () => {
       if (text(form, 'grant_type') !== 'refresh_token') {
         throw new Refusal(400, 'unsupported_grant_type', 'The only grant type here is refresh_token.')
       }
-      return refresh(c, form)
+      return refresh(c, form, inCookie)
     }
     const noted = async () => {
       try {
@@ -103,9 +119,10 @@ export const mountOAuth = (app, { state, tokens, families }) => {
     return withFaults(c, state.faults, noted)
   }
 
-  const revoke = async (c) => {
-    const form = await readForm(c.req.raw)
+  const revoke = (inCookie) => async (c) => {
+    const form = inCookie ? { token: formOfCookie(c).refresh_token } : await readForm(c.req.raw)
     const value = text(form, 'token')
+    if (inCookie) deleteCookie(c, COOKIE, cookieOptions(c))
     requireClient(text(form, 'client_id', { optional: true }) ?? CLIENT)
     state.revocations++
     const family = families.end(value)
@@ -117,7 +134,9 @@ export const mountOAuth = (app, { state, tokens, families }) => {
   }
 
   route(app, '/login', { POST: login })
-  route(app, '/oauth/token', { POST: token })
-  route(app, '/oauth/revoke', { POST: revoke })
+  route(app, '/oauth/token', { POST: token(false) })
+  route(app, '/oauth/revoke', { POST: revoke(false) })
+  route(app, '/oauth/cookie/token', { POST: token(true) })
+  route(app, '/oauth/cookie/revoke', { POST: revoke(true) })
   route(app, '/.well-known/jwks.json', { GET: (c) => c.json(tokens.jwks) })
 }

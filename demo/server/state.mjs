@@ -1,6 +1,6 @@
 import { NO_FAULTS } from './faults.mjs'
 
-const ZERO = { tokenRequests: 0, rotations: 0, repeats: 0, reuses: 0, spentTwice: 0, unauthorized: 0, revocations: 0, logins: 0, apiCalls: 0 }
+const ZERO = { tokenRequests: 0, sessionRefreshes: 0, rotations: 0, repeats: 0, reuses: 0, spentTwice: 0, unauthorized: 0, revocations: 0, logins: 0, apiCalls: 0 }
 const LONGEST_LOG = 20_000
 const LONGEST_HISTORY = 200
 const MOMENT = 10_000
