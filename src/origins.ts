@@ -1,6 +1,6 @@
 import { SessionError } from './errors.js'
 
-const isLoopback = (hostname: string) => /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname)
+export const isLoopback = (hostname: string): boolean => /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname)
 
 /** Checks `origins`, and returns the test of a parsed URL against them. @throws {SessionError} */
 export const originRule = (origins: readonly string[], allowInsecureOrigins: boolean): ((url: URL) => boolean) => {

@@ -17,8 +17,8 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const PROGRAMS = [
   { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8150 },
   { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 8600 },
-  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 9500 },
-  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13050 },
+  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 9600 },
+  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13150 },
   { name: '`latchkey` with its defaults', file: 'defaults.js', limit: 8900 },
   ...[
     { name: 'refreshTokenGrant', file: 'with-grant.js', limit: 350 },

@@ -1,33 +1,10 @@
 import { cookies as raw } from '../cookies.js'
 import { SessionError } from '../errors.js'
-import { invalidOption } from '../options.js'
 import { asRecord } from '../record.js'
 import type { RecordStore, SessionRecord, TokenStorage } from '../recordTypes.js'
+import { type CookieStorageOptions, checkCookieOptions } from './cookieOptions.js'
 
-export interface CookieStorageOptions {
-  /** Name of the cookie, without prefix. Default: the session's name. */
-  name?: string
-  /** Default: `'__Host-'` on https with path `/` and no domain, else none (RFC 6265bis §4.1.3). */
-  prefix?: '__Host-' | '__Secure-' | ''
-  /** Default: `'/'`. */
-  path?: string
-  /** Default: none, which keeps the cookie from other hosts of the domain. */
-  domain?: string
-  /** Milliseconds until the cookie expires, counted from each write. Default: none, it goes with the browser session. */
-  maxAge?: number
-  /** The same as a date; `maxAge` wins over it. */
-  expires?: Date
-  /** Default: `true` on https. */
-  secure?: boolean
-  /** Default: `'strict'`. */
-  sameSite?: 'strict' | 'lax' | 'none'
-  /** Keyed by the top-level site (CHIPS). Default: `false`. */
-  partitioned?: boolean
-  /** Also write the bare access token into a cookie of this name, for a server that reads it from there. */
-  mirror?: string
-  /** Write cookies on plain http, where anybody on the way can read them. Loopback is always allowed. Default: `false`. */
-  allowInsecure?: boolean
-}
+export type { CookieStorageOptions } from './cookieOptions.js'
 
 /** Name and value together, in bytes (RFC 6265bis §5.6). A longer one is dropped, and nobody says so. */
 const LARGEST = 4096
@@ -45,33 +22,7 @@ const LONGEST_AGE = 400 * 86_400
  */
 export const cookieStorage = (options: CookieStorageOptions = {}): TokenStorage => ({
   open(sessionName) {
-    const https = location.protocol === 'https:'
-    const {
-      path = '/', domain, maxAge, expires, secure = https, sameSite = 'strict', partitioned, mirror, allowInsecure,
-    } = options
-    const prefix = options.prefix ?? (secure && https && path === '/' && !domain ? '__Host-' : '')
-    const name = prefix + (options.name ?? sessionName)
-
-    const name$ = /^[\w!#$%&'*+.^`|~-]+$/
-    const needsSecure = prefix || sameSite === 'none' || partitioned
-    const rules: [option: string, value: unknown, isRight: unknown, mustBe: string][] = [
-      ['name', name, name$.test(name), 'a cookie name (RFC 6265 section 4.1.1)'],
-      ['mirror', mirror, name$.test(mirror ?? 'x'), 'a cookie name (RFC 6265 section 4.1.1)'],
-      ['path', path, !/[;,\s]/.test(path), 'free of ; , and spaces'],
-      ['domain', domain, !/[;,\s]/.test(domain ?? ''), 'free of ; , and spaces'],
-      ['maxAge', maxAge, (maxAge ?? 1) > 0, 'milliseconds above 0'],
-      ['sameSite', sameSite, /^(strict|lax|none)$/.test(sameSite), "'strict', 'lax' or 'none'"],
-      ['secure', secure, secure || !needsSecure, "true for a prefix, sameSite 'none' and partitioned"],
-      ['prefix', prefix, prefix !== '__Host-' || (!domain && path === '/'), "'__Secure-' or '' with a domain or another path than /"],
-    ]
-    for (const [option, value, isRight, mustBe] of rules) {
-      if (!isRight) throw invalidOption(`cookieStorage: ${option}`, value, mustBe)
-    }
-    if (!allowInsecure && !https && !/^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(location.hostname)) {
-      throw new SessionError('insecure_context', 'cookieStorage on plain http shows the token to anybody on the way: use https, or set allowInsecure')
-    }
-
-    const attributes = { path, secure, sameSite, domain, partitioned }
+    const { name, mirror, maxAge, expires, attributes } = checkCookieOptions(options, sessionName)
     const write = (cookie: string, value: string, tombstone: boolean) => {
       const age = tombstone ? LONGEST_AGE : maxAge && Math.round(maxAge / 1000)
       return raw.set(cookie, value, { ...attributes, ...(age ? { 'max-age': `${age}` } : { expires }) })

@@ -41,6 +41,7 @@ const law: Law = {
     'abortOnLogout.ts',
     'refreshTokenGrant.ts',
     'storage/cookieStorage.ts',
+    'storage/cookieOptions.ts',
     'storage/encryptedStorage.ts',
     'storage/indexedDBStorage.ts',
     'storage/database.ts',

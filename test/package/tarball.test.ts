@@ -52,6 +52,7 @@ const MODULES = [
   'schemes/cookieSession',
   'session',
   'setTokens',
+  'storage/cookieOptions',
   'storage/cookieStorage',
   'storage/database',
   'storage/encryptedStorage',

@@ -32,7 +32,7 @@ const stubBrowser = (href: string, { locks = true, store = true } = {}): Jar => 
   vi.stubGlobal('navigator', {
     locks: locks
       ? {
-          request(name: string, run: () => Promise<unknown>) {
+          request(name: string, _options: LockOptions, run: () => Promise<unknown>) {
             const next = (held.get(name) ?? Promise.resolve()).catch(() => {}).then(run)
             held.set(name, next)
             return next
@@ -133,4 +133,34 @@ describe('cookieStorage', () => {
       expect(await cookieStorage().open('latchkey').read()).toBeUndefined()
     }
   })
+
+  test('C67: in a page of another origin it is refused, unless it is partitioned as the locks are', () => {
+    stubBrowser('https://app.example.com/')
+    vi.stubGlobal('top', {
+      get location(): Location {
+        throw new DOMException('Blocked a frame', 'SecurityError')
+      },
+    })
+    expect(() => cookieStorage().open('latchkey')).toThrow(expect.objectContaining({ code: 'insecure_context', message: expect.stringContaining('partitioned') }))
+    expect(() => cookieStorage({ partitioned: true, sameSite: 'none' }).open('latchkey')).not.toThrow()
+    vi.unstubAllGlobals()
+  })
+  test('R11: a tab that is stopped while it writes a cookie does not stop the others, nor overwrite them', async () => {
+    const jar = stubBrowser('https://app.example.com/')
+    const requests: { options: LockOptions; run: () => Promise<unknown> }[] = []
+    vi.stubGlobal('navigator', {
+      locks: {
+        request: (_name: string, options: LockOptions, run: () => Promise<unknown>) =>
+          new Promise((resolve, reject) => {
+            requests.push({ options, run })
+            if (options.steal) resolve(run())
+            else options.signal!.addEventListener('abort', () => reject(options.signal!.reason))
+          }),
+      },
+    })
+    // Nobody grants the first request: its holder is frozen.
+    await cookieStorage().open('latchkey').update(() => record())
+    expect(requests.map(({ options }) => !!options.steal)).toEqual([false, true])
+    expect(jar.values.get('__Host-latchkey')).toContain('at')
+  }, 10_000)
 })
