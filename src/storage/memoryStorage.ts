@@ -11,7 +11,7 @@ export const memoryStorage = (): TokenStorage => ({
     let record: SessionRecord | undefined
     let seen: string | null | undefined
     const key = `${name}.logouts`
-    /** What tabs share, changed by a `value`: the tombstone of the last logout, or `in` once somebody signed in after it. */
+    /** What tabs share, changed by a `value`: the tombstone of the last logout, or `in:` and that once somebody signed in after it. */
     const mark = (value?: string | false) => {
       try {
         if (value) localStorage.setItem(key, value)
@@ -24,7 +24,7 @@ export const memoryStorage = (): TokenStorage => ({
       const now = mark()
       if (record?.tokens && now !== seen) record = endedRecord(record, 'logout')
       // Nothing but the tombstone outlasts a reload: what asks the server for a session must not undo a logout.
-      const [id, revision] = (!record && now?.split(' ')) || []
+      const [id, revision] = (!record && !now?.startsWith('in') && now?.split(' ')) || []
       return revision ? ({ id, revision: Number(revision), tokens: null, endedBecause: 'logout' } as SessionRecord) : record
     }
     return {
@@ -33,8 +33,11 @@ export const memoryStorage = (): TokenStorage => ({
       async update(change) {
         const next = change(read())
         if (!next) return
+        // A tombstone that is put back says nothing new: only the end of a session is one for the other tabs too.
+        const ends = record?.tokens && next.endedBecause === 'logout'
         record = next
-        seen = mark(next.endedBecause === 'logout' ? `${next.id} ${next.revision}` : !!next.tokens?.accessToken && mark() !== 'in' && 'in')
+        const now = mark()
+        seen = mark(ends ? `${next.id} ${next.revision}` : !!next.tokens?.accessToken && !now?.startsWith('in') && `in:${now}`)
       },
       close() {},
     }
