@@ -50,7 +50,7 @@ export const createLogout =
       await store.update((stored) => {
         // Another tab was first, and has told the server.
         if (stored && !stored.tokens && stored.id === mine?.id) gone.clear()
-        return stored ? end(stored) : state.record
+        return stored ? end(stored) : (end(state.record) ?? state.record)
       })
       news.push(state.adopt(await store.read(), 'local'))
     } catch (error) {
