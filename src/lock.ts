@@ -21,6 +21,7 @@ export interface Lock {
 
 /**
  * `patience`: how long to wait for a holder before it counts as dead, in milliseconds. More than it may hold.
+ * `isAtWork`: whether somebody waits for an answer, and not for too long.
  * `onMissing`: there are no Web Locks, or they do not work.
  */
 export const createLock = (
@@ -28,6 +29,7 @@ export const createLock = (
   name: string,
   shared: boolean,
   patience: number,
+  isAtWork: () => Promise<boolean>,
   onMissing: () => void,
 ): Lock => {
   let release = () => {}
@@ -37,17 +39,20 @@ export const createLock = (
   }
   if (!locks && shared) missing()
 
-  const request = <Result>(body: LockedBody<Result>, since: number): Promise<Result> =>
-    new Promise((resolve) => {
+  const request = async <Result>(body: LockedBody<Result>, since: number): Promise<Result> => {
+    let left = patience - monotonic() + since
+    // Who holds it now may have begun long after we began to wait.
+    if (left <= 0 && (await isAtWork())) left = SLICE
+    return new Promise((resolve) => {
       const slice = new AbortController()
-      const left = patience - monotonic() + since
       const stop = setTimer(() => slice.abort(), Math.min(SLICE, Math.max(left, 0)))
       let granted = false
+      let held = false
       const ask = async () =>
         locks!.request(name, left > 0 ? { signal: slice.signal } : { steal: true }, () => {
           granted = true
           stop()
-          let held = true
+          held = true
           const result = body(left > 0, () => held)
           resolve(result)
           const released = new Promise<void>((gone) => {
@@ -61,11 +66,13 @@ export const createLock = (
       // Stolen from us, which the fence deals with; not granted within the slice; or not to be had at all.
       ask().catch(() => {
         stop()
+        held = false
         if (granted) return
         if (!slice.signal.aborted) missing()
         resolve(locks ? request(body, since) : body(false, () => true))
       })
     })
+  }
 
   return {
     // Nobody else can reach a record that is not shared.
