@@ -69,6 +69,8 @@ export const createCredentials = (
       if (!credential.accessToken && (error as RefreshError).code === 'rejected') return null
       throw error
     }
+    // The page may have been in the back/forward cache meanwhile.
+    if (!trusted()) await sync()
     const renewed = mine()
     if (!renewed && credential.accessToken) throw ended('The session ended, the call was not sent')
     return renewed
@@ -102,6 +104,7 @@ export const createCredentials = (
         // Whatever went wrong, the answer to the caller is the 401 itself (R59).
         if (due || state.remaining() <= 0) await abortable(refresher.refresh(used, true).catch(() => {}), signal)
       }
+      if (!trusted()) await abortable(sync(), signal)
       const now = held()
       return now?.id === used.id && now.accessToken !== used.accessToken ? now : undefined
     },
