@@ -50,8 +50,10 @@ export const createSync = (
           outranks(mine, now) ? { ...mine, revision: Math.max(mine.revision, (now?.revision ?? 0) + 1) } : undefined,
         )
         stored = await store.read()
-        if (stored) onRestore(stored)
+        owing = true
       }
+      if (owing && stored) onRestore(stored)
+      owing = false
       // Without a refresh token of its own it is in a cookie, which by now may be that of whoever has signed in since.
       if (!store.shared && mine?.tokens?.refreshToken && stored?.tokens === null) onLoss(mine.tokens)
     } catch (error) {
@@ -73,7 +75,10 @@ export const createSync = (
   }
 
   let cancel = () => {}
+  /** A write failed, as it seemed: the other tabs may not have heard of what storage holds. */
+  let owing = false
   const later = () => {
+    owing = true
     cancel()
     cancel = closed ? () => {} : setTimer(sync, PAUSE)
   }
