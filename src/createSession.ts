@@ -9,7 +9,6 @@ import { createLogout, createRevocation } from './logout.js'
 import { checkOptions, type Defaults } from './options.js'
 import { originRule } from './origins.js'
 import type { Platform } from './platform.js'
-import { pauseLeft } from './record.js'
 import type { TokenSet } from './recordTypes.js'
 import { createRefresher } from './refresh.js'
 import { createRefreshCall } from './refreshCall.js'
@@ -51,14 +50,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   const revocation = createRevocation(platform, checked.revoke ?? refresh?.revoke ?? scheme.revoke, refreshTimeout, report)
   const call = createRefreshCall(platform, refresh!, take, refreshTimeout)
   // More than a holder may hold: its request, and some time for storage.
-  const patience = refreshTimeout + 1000
-  const isAtWork = async () => {
-    const intent = (await store.read().catch(() => undefined))?.intent
-    return !!intent && intent.retryAt === undefined && pauseLeft(intent, platform.now(), patience) > 0
-  }
-  const lock = createLock(platform, name, store.shared, patience, isAtWork, () =>
-    degraded('No Web Locks, tabs take turns by the stored record'),
-  )
+  const lock = createLock(platform, name, store, refreshTimeout + 1000, () => degraded('No Web Locks, tabs take turns by the stored record'))
   const refresher = createRefresher(
     { ...checked, platform, store, state, call, renewable, onFailure: report, onVain: revocation },
     lock,

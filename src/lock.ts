@@ -1,4 +1,6 @@
 import type { Platform } from './platform.js'
+import { pauseLeft } from './record.js'
+import type { RecordStore } from './recordTypes.js'
 
 /**
  * A wait is given up and asked for anew this often. In Chromium a page in the back/forward cache keeps its
@@ -20,16 +22,14 @@ export interface Lock {
 }
 
 /**
- * `patience`: how long to wait for a holder before it counts as dead, in milliseconds. More than it may hold.
- * `isAtWork`: whether somebody waits for an answer, and not for too long.
+ * `patience`: for how long a holder may hold before it counts as dead, in milliseconds.
  * `onMissing`: there are no Web Locks, or they do not work.
  */
 export const createLock = (
-  { locks, monotonic, setTimer }: Platform,
+  { locks, monotonic, now, setTimer }: Platform,
   name: string,
-  shared: boolean,
+  store: RecordStore,
   patience: number,
-  isAtWork: () => Promise<boolean>,
   onMissing: () => void,
 ): Lock => {
   let release = () => {}
@@ -37,13 +37,16 @@ export const createLock = (
     locks = undefined
     onMissing()
   }
-  if (!locks && shared) missing()
+  if (!locks && store.shared) missing()
 
-  const request = async <Result>(body: LockedBody<Result>, since: number): Promise<Result> => {
-    let left = patience - monotonic() + since
-    // Who holds it now may have begun long after we began to wait.
-    if (left <= 0 && (await isAtWork())) left = SLICE
-    return new Promise((resolve) => {
+  /** Counted from when the holder asked the server, which may be long before or after we began to wait; else from then. */
+  const timeLeft = async (since: number) => {
+    const intent = (await store.read().catch(() => undefined))?.intent
+    return intent && intent.retryAt === undefined ? pauseLeft(intent, now(), patience) : patience - monotonic() + since
+  }
+
+  const request = <Result>(body: LockedBody<Result>, since: number, left = patience): Promise<Result> =>
+    new Promise((resolve) => {
       const slice = new AbortController()
       const stop = setTimer(() => slice.abort(), Math.min(SLICE, Math.max(left, 0)))
       let granted = false
@@ -69,14 +72,13 @@ export const createLock = (
         held = false
         if (granted) return
         if (!slice.signal.aborted) missing()
-        resolve(locks ? request(body, since) : body(false, () => true))
+        resolve(locks ? timeLeft(since).then((left) => request(body, since, left)) : body(false, () => true))
       })
     })
-  }
 
   return {
     // Nobody else can reach a record that is not shared.
-    run: async (body) => (locks && shared ? request(body, monotonic()) : body(!shared, () => true)),
+    run: async (body) => (locks && store.shared ? request(body, monotonic()) : body(!store.shared, () => true)),
     release: () => release(),
   }
 }
