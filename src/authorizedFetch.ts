@@ -4,7 +4,7 @@ import type { Credential, Credentials } from './credentials.js'
 export interface FetchRules {
   /** The absolute URL that the browser will use. @throws {TypeError} */
   parse(url: string): URL
-  allows(url: URL): boolean
+  allows(href: string): boolean
   /** Whether a call is the refresh itself, or comes after the end. */
   bypass(): boolean
   headers(accessToken: string): Record<string, string>
@@ -28,7 +28,8 @@ export const createAuthorizedFetch = (
   const attached = rules.wrap(underlying)
   /** What to do for a call that gets the token; nothing for others. Throws when something is wrong with the call. */
   const prepare = (input: RequestInfo | URL, init?: RequestInit | null): (() => Promise<Response>) | undefined => {
-    if (rules.bypass() || credentials.current() === null) return
+    const current = credentials.current()
+    if (rules.bypass() || current === null) return
     // By brand, not by instanceof: a Request of another frame is one too.
     const source = Object.prototype.toString.call(input) === '[object Request]' ? (input as Request) : undefined
     const {
@@ -39,9 +40,9 @@ export const createAuthorizedFetch = (
       body,
       // Without a prototype, of which a polluted one would speak up.
     } = init ?? ({ __proto__: null } as RequestInit)
-    const url = rules.parse(source ? source.url : `${input as string}`)
-    const credential = keepalive ? credentials.held() : credentials.current()
-    if (credential === null || !rules.allows(url) || mode === 'no-cors' || signal?.aborted) return
+    const { href } = rules.parse(source ? source.url : `${input as string}`)
+    const credential = keepalive ? credentials.held() : current
+    if (credential === null || !rules.allows(href) || mode === 'no-cors' || signal?.aborted) return
     const pairs = (Symbol.iterator in headers ? [...headers] : Object.entries(headers)) as [string, string][]
     if (pairs.some(([name]) => rules.names.includes(name.toLowerCase()))) return
     // Only the headers of a plain init change. What cannot be spread, or could change while the call waits,
@@ -50,7 +51,7 @@ export const createAuthorizedFetch = (
     const kept = exotic ? init : ({ __proto__: null, ...init } as RequestInit)
     // An iterator can be read but once.
     if (!exotic && kept.headers) kept.headers = pairs
-    const request = source || exotic || !credential ? new Request(source ?? url, kept) : undefined
+    const request = source || exotic || !credential ? new Request(source ?? href, kept) : undefined
     const replayable = !keepalive && !(body as ReadableStream | undefined)?.getReader
     const spare = replayable ? request?.clone() : undefined
 
@@ -62,11 +63,11 @@ export const createAuthorizedFetch = (
       }
       kept.headers = [...pairs, ...added]
       // The very URL that was decided on: a relative one may come to mean another.
-      return attached(url.href, kept)
+      return attached(href, kept)
     }
     const answer = async (response: Response, used: Credential) => {
       // The browser took the header off on its way to another origin: a new token would not help (R53).
-      if (response.redirected && new URL(response.url).origin !== url.origin) return response
+      if (response.redirected && new URL(response.url).origin !== new URL(href).origin) return response
       const challenge = response.headers.get('WWW-Authenticate') ?? ''
       // Only the user can help here, no refresh can (RFC 6750 §3.1, RFC 9470 §3).
       if (/insufficient_(scope|user_authentication)/.test(challenge)) rules.stepUp(challenge)

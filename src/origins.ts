@@ -3,8 +3,8 @@ import { SessionError } from './errors.js'
 export const isLoopback = (hostname: string): boolean => /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname)
 
 /** Checks `origins`, and returns the test of a parsed URL against them. @throws {SessionError} */
-export const originRule = (origins: readonly string[], allowInsecureOrigins: boolean): ((url: URL) => boolean) => {
-  const prefixes = origins.map((entry, index) => {
+export const originRule = (origins: readonly string[], allowInsecureOrigins: boolean): ((href: string) => boolean) => {
+  const rules = origins.map((entry, index) => {
     let url: URL | undefined
     try {
       url = new URL(entry)
@@ -19,12 +19,13 @@ export const originRule = (origins: readonly string[], allowInsecureOrigins: boo
     if (!allowInsecureOrigins && url.protocol === 'http:' && !isLoopback(url.hostname)) {
       throw new SessionError('insecure_context', `origins[${index}] is plain http: use https, or set allowInsecureOrigins`)
     }
-    return url.href.replace(/\/?$/, '/')
+    const prefix = url.href.replace(/\/?$/, '/')
+    // Where a path narrows it, what a server may yet take for `/` or `..` is outside.
+    return (path: string) => path.startsWith(prefix) && (url.pathname === '/' || !/%2[ef]|%5c|\.\./i.test(path))
   })
   // Of what the URL parser made of it, with no room for a user, and segment by segment: a prefix ends with a slash.
-  // Where a path narrows it, what a server may yet take for `/` or `..` is outside.
-  return ({ href, origin, pathname }) =>
-    prefixes.some(
-      (prefix) => `${href.replace(/[?#].*/, '')}/`.startsWith(prefix) && (prefix === `${origin}/` || !/%2[ef]|%5c|\.\./i.test(pathname)),
-    )
+  return (href) => {
+    const path = href.replace(/[?#].*/, '') + '/'
+    return rules.some((rule) => rule(path))
+  }
 }

@@ -36,7 +36,7 @@ describe('the rule of origins', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(url, (text) => {
         const parsed = parse(text)
-        if (!parsed || !allows(parsed)) return
+        if (!parsed || !allows(parsed.href)) return
         attached++
         expect(ORIGINS).toContain(parsed.origin)
         expect(parsed.protocol).toMatch(/^https?:$/)
@@ -49,7 +49,7 @@ describe('the rule of origins', { timeout: 60_000 }, () => {
   test('R51: what lies below a listed origin gets it, whatever path, query and fragment', () => {
     fc.assert(
       fc.property(fc.constantFrom('https://api.example.com', 'http://localhost:3000'), fc.webPath(), fc.webQueryParameters(), fc.webFragments(), (origin, path, query, fragment) => {
-        expect(allows(new URL(`${origin}${path}?${query}#${fragment}`))).toBe(true)
+        expect(allows(new URL(`${origin}${path}?${query}#${fragment}`).href)).toBe(true)
       }),
       { numRuns: 2_000 },
     )
@@ -59,7 +59,7 @@ describe('the rule of origins', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(fc.array(part, { maxLength: 10 }), (parts) => {
         const parsed = new URL(`https://v1.example.com/v1/${parts.join('')}`)
-        if (!allows(parsed)) return
+        if (!allows(parsed.href)) return
         const decoded = parsed.pathname.replace(/%(2e|2f|5c)/gi, (escape) => decodeURIComponent(escape)).replace(/;[^/]*/g, '')
         expect(`${new URL(`https://v1.example.com${decoded}`).pathname}/`).toMatch(/^\/v1\//)
       }),
