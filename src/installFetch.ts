@@ -11,11 +11,13 @@ export const installFetch = (session: Pick<Session, 'wrapFetch'>): (() => void) 
   let installed = true
   const undo = replaceGlobalFetch((former) => {
     const authorized = session.wrapFetch(former)
-    return {
+    // In one expression with its use, a minifier would take the name away.
+    const wrapper = {
       fetch(_input: RequestInfo | URL): Promise<Response> {
         return (installed ? authorized : former).apply(undefined, arguments as unknown as Parameters<typeof fetch>)
       },
-    }.fetch
+    }
+    return wrapper.fetch
   })
   if (!undo) {
     throw new SessionError('install_failed', 'The global fetch is frozen: use session.fetch instead')
