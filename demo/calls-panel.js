@@ -1,5 +1,5 @@
 import { $, answerOf, el, plural, runWith } from './dom.js'
-import { apiUrl, session } from './session.js'
+import { callsUrl, session, tokenless } from './session.js'
 
 const MEGABYTE = 1024 * 1024
 
@@ -17,7 +17,7 @@ const callMany = async (count) => {
   $('squares').replaceChildren(...squares)
   const before = performance.now()
   const statuses = await Promise.all(squares.map(async (square) => {
-    const status = await session.fetch(`${apiUrl}/api/me`).then((response) => response.status, (problem) => problem.code ?? 'no answer')
+    const status = await session.fetch(`${callsUrl}/me`).then((response) => response.status, (problem) => problem.code ?? 'no answer')
     square.className = status === 200 ? 'good' : 'failed'
     return status
   }))
@@ -30,21 +30,26 @@ const callMany = async (count) => {
 export const mountCallsPanel = () => {
   const run = runWith($('calls-result'))
   const clear = () => $('squares').replaceChildren()
+  if (tokenless) {
+    $('calls-title').textContent = 'Calls to the backend'
+    $('calls-hint').textContent = 'The backend is on the origin of this page. The browser adds the cookie of the session, and latchkey the headers that keep other sites from using it.'
+    for (const id of ['call-slow', 'call-401', 'upload']) $(id).hidden = true
+  }
 
   $('call-one').onclick = ({ target }) => run(async () => {
     clear()
-    const { name } = await answerOf(await session.fetch(`${apiUrl}/api/me`))
-    return `200: the API says this is ${name}.`
+    const { name } = await answerOf(await session.fetch(`${callsUrl}/me`))
+    return `200: the ${tokenless ? 'backend' : 'API'} says this is ${name}.`
   }, target)
   $('call-twenty').onclick = ({ target }) => run(() => callMany(20), target)
   $('call-slow').onclick = ({ target }) => run(async () => {
     clear()
-    const { waited } = await answerOf(await session.fetch(`${apiUrl}/api/slow?ms=3000`))
+    const { waited } = await answerOf(await session.fetch(`${callsUrl}/slow?ms=3000`))
     return `200: the API took its ${waited / 1000} seconds.`
   }, target)
   $('call-401').onclick = ({ target }) => run(async () => {
     clear()
-    const { status } = await session.fetch(`${apiUrl}/api/always401`)
+    const { status } = await session.fetch(`${callsUrl}/always401`)
     return `${status}, handed on as it came. It cost one refresh at most, and the session goes on.`
   }, target)
 
@@ -54,7 +59,7 @@ export const mountCallsPanel = () => {
       clear()
       const [file] = event.target.elements.file.files
       const body = file ?? randomBytes(MEGABYTE)
-      const { bytes, sha256 } = await answerOf(await session.fetch(`${apiUrl}/api/upload`, { method: 'POST', body }))
+      const { bytes, sha256 } = await answerOf(await session.fetch(`${callsUrl}/upload`, { method: 'POST', body }))
       const own = hexOf(await crypto.subtle.digest('SHA-256', file ? await file.arrayBuffer() : body))
       return `${bytes.toLocaleString('en')} bytes arrived, ${own === sha256 ? 'unchanged by SHA-256' : 'but not the ones that were sent'}.`
     }, event.submitter)

@@ -1,9 +1,10 @@
 import { $, el, runWith, say, shownError } from './dom.js'
 import { FAULTS } from './faults.js'
 import { session } from './session.js'
-import { onServerState, readServerState, turn } from './server-state.js'
+import { onServerState, readServerState, refreshRequests, turn } from './server-state.js'
 
 const SCORES = { tokenRequests: 'token requests', spentTwice: 'refresh tokens spent twice', wronglySignedOut: 'wrongly signed out' }
+const counted = ({ counters }) => ({ ...counters, tokenRequests: refreshRequests(counters) })
 const MUST_BE_ZERO = ['spentTwice', 'wronglySignedOut']
 
 const mountScore = () => {
@@ -12,7 +13,8 @@ const mountScore = () => {
     $('score').append(el('div', {}, el('dt', { textContent: label }), value))
     return [name, value]
   })
-  onServerState(({ counters }) => {
+  onServerState((state) => {
+    const counters = counted(state)
     for (const [name, value] of values) {
       value.textContent = counters[name]
       if (MUST_BE_ZERO.includes(name)) value.className = counters[name] ? 'broken' : 'kept'
@@ -62,10 +64,10 @@ export const mountFaultsPanel = ({ tabs, log }) => {
     try {
       log.say('control', `${label}.`)
       say($('faults-result'), `${label}: under way …`, false)
-      const before = (await readServerState()).counters
+      const before = counted(await readServerState())
       const sentence = await breakIt(tabs)
-      const { counters } = await readServerState()
-      const since = (name) => counters[name] - before[name]
+      const after = counted(await readServerState())
+      const since = (name) => after[name] - before[name]
       return `${sentence} Token requests: ${since('tokenRequests')}. Spent twice: ${since('spentTwice')}. Wrongly signed out: ${since('wronglySignedOut')}.`
     } finally {
       running = false

@@ -1,11 +1,12 @@
 import { plural, seconds, shownError, sleep } from './dom.js'
-import { apiUrl, logOut, session, storageChoice } from './session.js'
-import { readServerState, turn } from './server-state.js'
+import { callsUrl, logOut, session, shared } from './session.js'
+import { readServerState, refreshRequests, turn } from './server-state.js'
 
 const TEN_MINUTES = 600_000
 const PATIENCE = 45_000
 
-const counters = async () => (await readServerState()).counters
+/** Requests for new tokens so far, or to renew a cookie session. */
+const requests = async () => refreshRequests((await readServerState()).counters)
 
 const until = async (look, sentence, patience = 10_000) => {
   for (const end = performance.now() + patience; !(await look()); await sleep(50)) {
@@ -31,12 +32,12 @@ const refreshed = async () => {
 
 /** A frame that is in the middle of a refresh: the server has its token, and keeps the answer for a while. */
 const refreshingFrame = async (tabs, ms) => {
-  if (storageChoice === 'memory') throw shownError('With memory storage every tab is on its own, and nobody could take over: choose another storage.')
+  if (!shared) throw shownError('With tokens in memory every tab is on its own, and nobody could take over: choose another way to hold the session.')
   const frame = await tabs.last()
   await turn('/_faults', { delayNext: ms })
-  const { tokenRequests } = await counters()
+  const before = await requests()
   frame.press('refresh')
-  await until(async () => (await counters()).tokenRequests > tokenRequests, `Tab ${frame.tab} began no refresh: one had failed a moment ago. Try again.`)
+  await until(async () => (await requests()) > before, `Tab ${frame.tab} began no refresh: one had failed a moment ago. Try again.`)
   return frame
 }
 
@@ -103,11 +104,11 @@ export const FAULTS = [
     guards: 'G1 G2',
     pressed: () => demoClock.offset !== 0,
     async run() {
-      const before = await counters()
+      const before = await requests()
       demoClock.set(demoClock.offset ? 0 : TEN_MINUTES)
       dispatchEvent(new Event('focus'))
       await sleep(4000)
-      const extra = (await counters()).tokenRequests - before.tokenRequests
+      const extra = (await requests()) - before
       await refreshed()
       return `The clock is ${demoClock.offset ? 'ten minutes fast' : 'right again'}. In 4 s that caused ${plural(extra, 'token request')}, and no storm.`
     },
@@ -119,7 +120,7 @@ export const FAULTS = [
     guards: 'G1 G6',
     async run() {
       await turn('/_expire-all', {})
-      const answers = await Promise.all(Array.from({ length: 20 }, () => session.fetch(`${apiUrl}/api/me`)))
+      const answers = await Promise.all(Array.from({ length: 20 }, () => session.fetch(`${callsUrl}/me`)))
       return `${answers.filter(({ ok }) => ok).length} of 20 calls were refused, sent again with a new token, and answered.`
     },
   },
@@ -129,10 +130,10 @@ export const FAULTS = [
     about: 'The answer to a refresh comes 2 s late, and you have logged out meanwhile.',
     guards: 'G3',
     async run() {
-      const { tokenRequests } = await counters()
+      const before = await requests()
       await turn('/_faults', { delayNext: 2000 })
       const refresh = session.refresh().catch(() => {})
-      await until(async () => (await counters()).tokenRequests > tokenRequests, 'No refresh began: one had failed a moment ago. Try again.')
+      await until(async () => (await requests()) > before, 'No refresh began: one had failed a moment ago. Try again.')
       await logOut()
       await Promise.all([refresh, sleep(2500)])
       return session.status === 'anonymous' ? 'The answer came after the logout, and brought nobody back.' : 'The session came back: that is a defect.'

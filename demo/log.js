@@ -6,7 +6,7 @@ const TOGETHER = 3000
 
 const followed = {
   login: 'is signed in by another tab',
-  refresh: 'has a new token from another tab',
+  refresh: 'follows a refresh of another tab',
   change: 'has a new session from another tab',
   logout: 'was signed out by another tab',
 }

@@ -4,11 +4,12 @@ import { mountCookiesPanel } from './cookies-panel.js'
 import { $, sentenceOf } from './dom.js'
 import { mountFaultsPanel } from './faults-panel.js'
 import { mountHistoryPanel } from './history-panel.js'
+import { mountIdleDialog } from './idle-dialog.js'
 import { createLog } from './log.js'
 import { mountServerPanel } from './server-panel.js'
 import { startPolling } from './server-state.js'
 import { mountSessionPanel } from './session-panel.js'
-import { session, storageChoice, wasAsked } from './session.js'
+import { logOut, session, shared, tokenless, wasAsked } from './session.js'
 import { watchSignOuts } from './signouts.js'
 import { showStatus } from './status.js'
 import { mountTabsPanel } from './tabs-panel.js'
@@ -18,8 +19,11 @@ document.title = `Tab ${tab} · latchkey demo`
 $('tabs-title').textContent = `Tabs (this is tab ${tab})`
 
 const log = createLog($('log'), tab)
-const timeline = createTimeline($('timeline'), tab)
-const shared = storageChoice !== 'memory'
+const timeline = createTimeline($('timeline'), tab, tokenless ? 'Renewal' : 'Token')
+if (tokenless) {
+  $('timeline-title').textContent = 'Renewals over time'
+  $('legend-life').textContent = 'a renewal'
+}
 
 onMessage((message) => {
   const { type, source, until } = message
@@ -47,6 +51,7 @@ mountFaultsPanel({ tabs: mountTabsPanel({ onMessage }), log })
 mountServerPanel()
 mountHistoryPanel()
 mountCookiesPanel()
+mountIdleDialog(session, logOut)
 report(session)
 watchSignOuts(session, { wasAsked, lasts: shared })
 startPolling()

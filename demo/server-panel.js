@@ -2,7 +2,7 @@ import { $, el, plural, timeOf } from './dom.js'
 import { onServerState } from './server-state.js'
 
 const COUNTERS = {
-  tokenRequests: 'token requests', rotations: 'refreshes', repeats: 'answers given again', reuses: 'reuses detected',
+  tokenRequests: 'token requests', sessionRefreshes: 'session renewals', rotations: 'refreshes', repeats: 'answers given again', reuses: 'reuses detected',
   unauthorized: '401 answers', apiCalls: 'API calls', logins: 'logins', revocations: 'revocations',
 }
 

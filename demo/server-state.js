@@ -14,6 +14,9 @@ export const onServerState = (listener) => listeners.add(listener)
 
 export const readServerState = async () => publish(await answerOf(await fetch('/_state')))
 
+/** What a refresh costs the server, whichever way the session is held. */
+export const refreshRequests = ({ tokenRequests, sessionRefreshes }) => tokenRequests + sessionRefreshes
+
 /** Turns one of the server's knobs. */
 export const turn = async (path, value) => publish(await postJson(path, value))
 

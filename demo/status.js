@@ -1,4 +1,7 @@
 import { $, seconds } from './dom.js'
+import { tokenless } from './session.js'
+
+const noun = tokenless ? 'session' : 'token'
 
 /** Who is signed in and for how long, kept up to date. */
 export const showStatus = (session, { onChange = () => {} } = {}) => {
@@ -8,7 +11,7 @@ export const showStatus = (session, { onChange = () => {} } = {}) => {
   const tick = () => {
     const { status, expiresAt } = session.getSnapshot()
     const left = expiresAt - Date.now()
-    $('left').textContent = status !== 'authenticated' || expiresAt === undefined ? '' : left > 0 ? `token: ${Math.ceil(left / 1000)} s` : 'token expired'
+    $('left').textContent = status !== 'authenticated' || expiresAt === undefined ? '' : left > 0 ? `${noun}: ${Math.ceil(left / 1000)} s` : `${noun} expired`
     meter?.style.setProperty('inline-size', status === 'authenticated' ? `${Math.max(0, Math.min(100, (100 * left) / (expiresAt - from)))}%` : '0')
   }
   const draw = () => {
@@ -42,7 +45,7 @@ export const sentenceFor = ({ type, tab, at, until, reason, code, sentence }, ow
   const life = until ? ` Good for ${seconds(until - at)}.` : ''
   switch (type) {
     case 'login': return `${who} logged in.${life}`
-    case 'refresh': return `${who} refreshed the token.${life}`
+    case 'refresh': return `${who} ${tokenless ? 'renewed the session' : 'refreshed the token'}.${life}`
     case 'change': return `${who} logged in anew, in place of the session before.${life}`
     case 'logout': return reason === 'logout' ? `${who} logged out.` : `${who} saw the session end: ${reasonOf(reason)}.`
     case 'error': return `${who} had a failure in the background. ${sentence} (${code}).`

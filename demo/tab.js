@@ -1,6 +1,6 @@
 import { onMessage, report, tab, tell } from './bus.js'
 import { $, answerOf, runWith } from './dom.js'
-import { apiUrl, logIn, logOut, session, storageChoice, wasAsked } from './session.js'
+import { callsUrl, logIn, logOut, session, shared, wasAsked } from './session.js'
 import { watchSignOuts } from './signouts.js'
 import { showStatus } from './status.js'
 
@@ -14,7 +14,7 @@ onMessage(({ type }) => {
 })
 tell({ type: 'frame', frame: new URLSearchParams(location.search).get('frame') })
 report(session)
-watchSignOuts(session, { wasAsked, lasts: storageChoice !== 'memory' })
+watchSignOuts(session, { wasAsked, lasts: shared })
 showStatus(session, {
   onChange: ({ status }) => {
     const signedIn = status === 'authenticated'
@@ -24,7 +24,7 @@ showStatus(session, {
 })
 
 $('call').onclick = ({ target }) => run(async () => {
-  const { name } = await answerOf(await session.fetch(`${apiUrl}/api/me`))
+  const { name } = await answerOf(await session.fetch(`${callsUrl}/me`))
   return `200, ${name}.`
 }, target)
 $('refresh').onclick = ({ target }) => run(async () => {

@@ -1,5 +1,5 @@
 import { $, el, plural } from './dom.js'
-import { storageChoice } from './session.js'
+import { shared } from './session.js'
 
 const MOST = 8
 
@@ -10,7 +10,7 @@ export const mountTabsPanel = ({ onMessage }) => {
   let count = 0
 
   const say = () => {
-    const words = storageChoice === 'memory' ? 'each keep a session of their own' : 'share one session'
+    const words = shared ? 'share one session' : 'each keep an access token of their own'
     $('tabs-result').textContent = frames.size ? `${plural(frames.size, 'frame')} and this page ${words}.` : ''
     $('add-tab').disabled = frames.size >= MOST
     $('five-tabs').disabled = frames.size >= 4

@@ -8,7 +8,7 @@ const KEEP = 5 * 60_000
 const NOW_AT = 0.7
 
 /** Swim lanes: one per tab, a bar for every token in the lane of the tab that got it. Time runs to the left. */
-export const createTimeline = (root, ownTab) => {
+export const createTimeline = (root, ownTab, noun = 'Token') => {
   const still = matchMedia('(prefers-reduced-motion: reduce)')
   const moving = svg('g')
   const fixed = svg('g')
@@ -32,7 +32,7 @@ export const createTimeline = (root, ownTab) => {
     const end = Math.min(ended ?? until, until)
     const group = svg('g', { class: `lane-${((tab - 1) % 8) + 1}` })
     const length = Math.max(3, x(end) - x(at))
-    group.append(svg('title', {}, `Token ${number}, obtained by tab ${tab} at ${timeOf(at)}, ${ended < until ? 'replaced or given up' : 'in use'} for ${seconds(end - at)}`))
+    group.append(svg('title', {}, `${noun} ${number}, obtained by tab ${tab} at ${timeOf(at)}, ${ended < until ? 'replaced or given up' : 'in use'} for ${seconds(end - at)}`))
     if (until > end) group.append(svg('rect', { class: 'bar-rest', x: x(end), y: y + 0.5, width: Math.max(0, x(until) - x(end) - 0.5), height: height - 1, rx: 3 }))
     group.append(svg('rect', { class: 'bar-life', x: x(at), y, width: length, height, rx: 4 }))
     if (length > 26) group.append(svg('text', { class: 'bar-text', x: x(at) + 8, y: y + height / 2 }, String(number)))
@@ -113,7 +113,7 @@ export const createTimeline = (root, ownTab) => {
     token({ tab, at, until = at + 3_600_000 }, shared) {
       finish(at, (token) => shared || token.tab === tab)
       tokens.push({ tab, at, until, number: ++count })
-      describe(`Token ${count} was obtained by tab ${tab} at ${timeOf(at)}.`)
+      describe(`${noun} ${count} was obtained by tab ${tab} at ${timeOf(at)}.`)
       draw()
     },
     follow({ tab, at }) {

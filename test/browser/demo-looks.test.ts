@@ -5,6 +5,11 @@ import { scenes, type Tab } from './support.js'
 
 type Scheme = 'light' | 'dark'
 
+/** What demo/clock.js makes. */
+declare global {
+  var demoClock: { set(ms: number): void }
+}
+
 // What can be measured of the demo's looks: that it fits, that its words can be read, that a keyboard is enough.
 scenes('The looks of the demo', (scene) => {
   let emulation: { tab: Tab; cdp: Awaited<ReturnType<NonNullable<Tab['cdp']>>> } | undefined
@@ -102,6 +107,20 @@ scenes('The looks of the demo', (scene) => {
       await tab.waitFor(() => document.getElementById('who')?.textContent === 'Alice')
       expect([page, await violations(tab)]).toEqual([page, []])
     }
+
+    await tab.goto(`${scene.site.url}/?storage=backend`)
+    await tab.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')
+    await tab.click('#login button')
+    await tab.waitFor(() => document.querySelector('#claims dd')?.textContent === 'Alice (alice)')
+    expect(await violations(tab)).toEqual([])
+    await tab.click('#limits')
+    await tab.waitFor(() => document.readyState === 'complete' && (document.getElementById('limits') as HTMLInputElement).checked && document.querySelector('#claims dd'))
+    await tab.evaluate(() => {
+      demoClock.set(15_000) // of the thirty seconds
+      dispatchEvent(new Event('focus'))
+    })
+    await tab.waitFor(() => document.querySelector('#idle[open]'))
+    expect(await violations(tab)).toEqual([])
     expect(tab.problems).toEqual([])
   })
 
