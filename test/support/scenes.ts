@@ -5,7 +5,7 @@ import { available, engineName, launch } from './browsers/launch.js'
 import type { Context, ContextOptions, Engine, LaunchOptions, Tab } from './browsers/types.js'
 import { startSite } from './site.js'
 
-export type StorageName = 'indexeddb' | 'cookie' | 'memory'
+export type StorageName = 'indexeddb' | 'cookie' | 'memory' | 'encrypted'
 
 /** What pages/session.js makes. */
 declare global {

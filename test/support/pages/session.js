@@ -8,6 +8,7 @@ const storages = {
   indexeddb: () => latchkey.indexedDBStorage(),
   cookie: () => latchkey.cookieStorage({ mirror: 'access_token', allowInsecure: true }),
   memory: () => latchkey.memoryStorage(),
+  encrypted: () => latchkey.encryptedStorage(),
 }
 
 const events = []
