@@ -54,38 +54,48 @@ export const sessionLimits = (options: SessionLimitsOptions): SessionLimits => {
   return {
     touch: () => touch(),
     attach({ name, now, setTimer, localStorage, startedAt, end, emit, on }) {
-      const key = `${name}.activity`
       let seen = 0
       let warned = 0
       let cancel = () => {}
 
-      const lastActivity = () => {
+      /** What the tabs tell each other; where it is blocked, each knows its own. */
+      const own: Record<string, number> = {}
+      const shared = (key: string, value?: number): number => {
+        if (value !== undefined) own[key] = value
         try {
-          seen = Math.max(seen, Number(localStorage?.getItem(key)))
+          if (value !== undefined) localStorage?.setItem(`${name}.${key}`, String(value))
+          return Number(localStorage?.getItem(`${name}.${key}`)) || own[key] || 0
         } catch {
-          // Blocked: this tab counts for itself.
+          return own[key] ?? 0
         }
+      }
+      /** When the session began; one that was resumed after a reload began when it was first seen. */
+      const began = () => {
+        const at = startedAt()
+        if (at === undefined) return
+        const known = shared('began')
+        return known === at || (known && !at) ? known : shared('began', at || now())
+      }
+
+      const lastActivity = () => {
+        seen = Math.max(seen, shared('activity'))
         // A clock that was set back must not make it longer.
-        return Math.min(Math.max(seen, startedAt() ?? 0), now())
+        return Math.min(Math.max(seen, began() ?? 0), now())
       }
       touch = () => {
-        if (startedAt() === undefined || Math.abs(now() - seen) < PACE || exceeded()) return
+        if (began() === undefined || Math.abs(now() - seen) < PACE || exceeded()) return
         seen = now()
-        try {
-          localStorage?.setItem(key, String(seen))
-        } catch {
-          // As above.
-        }
+        shared('activity', seen)
       }
-      const ends = () => ({ idle: lastActivity() + idleTimeout, lifetime: (startedAt() ?? Infinity) + absoluteLifetime })
+      const ends = () => ({ idle: lastActivity() + idleTimeout, lifetime: (began() ?? Infinity) + absoluteLifetime })
       const exceeded = () => {
-        if (startedAt() === undefined) return
+        if (began() === undefined) return
         const { idle, lifetime } = ends()
         return now() >= lifetime ? 'lifetime' : now() >= idle ? 'idle' : undefined
       }
       const arm = () => {
         cancel()
-        if (startedAt() === undefined) return
+        if (began() === undefined) return
         const reason = exceeded()
         if (reason) return end(reason)
         const { idle, lifetime } = ends()
@@ -101,6 +111,8 @@ export const sessionLimits = (options: SessionLimitsOptions): SessionLimits => {
       const stop = onActivity(() => touch())
       on('snapshot', arm)
       on('wake', arm)
+      // Whoever signs in next, and is resumed, begins anew.
+      on('logout', () => shared('began', 0))
       on('close', () => {
         cancel()
         stop()

@@ -19,6 +19,10 @@ export const endedRecord = ({ id, revision, tokens, endedBecause }: SessionRecor
   // Where it was only asked whether there is a session, none ends.
   compact({ id, revision: revision + 1, tokens: null, endedBecause: tokens?.accessToken ? reason : endedBecause })
 
+/** Whether a session was ended on this side, so that the server may still have it. */
+export const isOnPurpose = ({ endedBecause = '' as EndReason }: SessionRecord): boolean =>
+  /^(logout|idle|lifetime)$/.test(endedBecause)
+
 /** The tokens of somebody who is signed in. */
 export const liveTokens = (record: SessionRecord | undefined): TokenSet | undefined =>
   record?.tokens?.accessToken ? record.tokens : undefined

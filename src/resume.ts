@@ -1,4 +1,5 @@
 import type { Platform } from './platform.js'
+import { isOnPurpose } from './record.js'
 import type { SessionState } from './session.js'
 
 /**
@@ -6,8 +7,9 @@ import type { SessionState } from './session.js'
  * schedule asks at once, and the first call that needs to know waits for the answer. What was ended on purpose stays so.
  */
 export const supposeSession = ({ now, randomId }: Platform, state: SessionState): void => {
-  const { tokens, endedBecause, revision = 0 } = state.record ?? {}
-  if (tokens || /^(logout|idle|lifetime)$/.test(endedBecause ?? '')) return
+  const { record } = state
+  if (record?.tokens || (record && isOnPurpose(record))) return
+  const { endedBecause, revision = 0 } = record ?? {}
   const unknown = { accessToken: '', receivedAt: 0, lifetime: 1 }
   // The reason of the former end is shown until there is something newer to say.
   const reason = endedBecause && { endedBecause }

@@ -70,13 +70,14 @@ export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
   const post = (fetch: typeof globalThis.fetch, url: string, init: RequestInit) =>
     fetch(url, { method: 'POST', headers: { Accept: 'application/json', ...protection() }, credentials: 'include', cache: 'no-store', ...init })
 
-  const refresh: RefreshFunction = async (_tokens, { fetch, signal }) => {
+  const refresh: RefreshFunction = async ({ accessToken }, { fetch, signal }) => {
     let response: Response
     try {
       response = await post(fetch, refreshUrl!, { signal })
     } catch (cause) {
       if ((cause as SessionError).code !== 'csrf_cookie_missing') throw cause
-      throw new RefreshError('misconfigured', (cause as SessionError).message, { cause })
+      // Who was never signed in has no such cookie yet.
+      throw new RefreshError(accessToken ? 'misconfigured' : 'rejected', (cause as SessionError).message, { cause })
     }
     if (response.status === 401) throw new RefreshError('rejected', 'The server says that there is no session any more: the user must sign in again', { status: 401 })
     return response.ok && !(await response.clone().text()) ? {} : response

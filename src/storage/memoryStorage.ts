@@ -1,5 +1,5 @@
-import { endedRecord } from '../record.js'
-import type { SessionRecord, TokenStorage } from '../recordTypes.js'
+import { endedRecord, isOnPurpose } from '../record.js'
+import type { EndReason, SessionRecord, TokenStorage } from '../recordTypes.js'
 
 /**
  * Keeps the tokens in this document and nowhere else: nothing survives a reload, and every tab signs in for
@@ -22,10 +22,10 @@ export const memoryStorage = (): TokenStorage => ({
     }
     const read = () => {
       const now = mark()
-      if (record?.tokens && now !== seen) record = endedRecord(record, 'logout')
+      const [id, revision, reason = 'logout'] = (!now?.startsWith('in') && now?.split(' ')) || []
+      if (record?.tokens && now !== seen) record = endedRecord(record, reason as EndReason)
       // Nothing but the tombstone outlasts a reload: what asks the server for a session must not undo a logout.
-      const [id, revision] = (!record && !now?.startsWith('in') && now?.split(' ')) || []
-      return revision ? ({ id, revision: Number(revision), tokens: null, endedBecause: 'logout' } as SessionRecord) : record
+      return !record && revision ? ({ id, revision: Number(revision), tokens: null, endedBecause: reason } as SessionRecord) : record
     }
     return {
       shared: false,
@@ -34,10 +34,10 @@ export const memoryStorage = (): TokenStorage => ({
         const next = change(read())
         if (!next) return
         // A tombstone that is put back says nothing new: only the end of a session is one for the other tabs too.
-        const ends = record?.tokens && next.endedBecause === 'logout'
+        const ends = record?.tokens && isOnPurpose(next)
         record = next
         const now = mark()
-        seen = mark(ends ? `${next.id} ${next.revision}` : !!next.tokens?.accessToken && !now?.startsWith('in') && `in:${now}`)
+        seen = mark(ends ? `${next.id} ${next.revision} ${next.endedBecause}` : !!next.tokens?.accessToken && !now?.startsWith('in') && `in:${now}`)
       },
       close() {},
     }

@@ -243,6 +243,14 @@ describe('the cookies that script can read', () => {
     expect(b.backend.seen).toEqual([])
     expect(session.status).toBe('authenticated')
   })
+  test('R71: with resume, a visitor who never signed in has no csrfCookie, and is anonymous', async () => {
+    withCookies('')
+    const b = bench({ csrfCookie: 'XSRF-TOKEN' })
+    const { session } = await b.open({ resume: true })
+    await b.world.run(1000)
+    expect(session.getSnapshot()).toMatchObject({ status: 'anonymous', reason: undefined })
+    expect(b.backend.seen).toEqual([])
+  })
   test('R71: expiryCookie says when the session expires, and rubbish in it says nothing', async () => {
     for (const [text, lifetime] of [['1800000120', 120_000], ['soon', undefined], ['', undefined], ['1800000120000', undefined], ['1', undefined]] as const) {
       withCookies(`expires=${text}`)

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { sessionLimits } from '../../src/limits.js'
 import { memoryStorage } from '../../src/storage/memoryStorage.js'
 import type { RefreshFunction, SessionOptions } from '../../src/types.js'
 import { setOffline } from '../simulation/platform.js'
@@ -127,6 +128,28 @@ describe('resume', () => {
     expect(again.events).toEqual([])
     await b.finish(again.session.setTokens(b.login()))
     expect(again.session.getSnapshot().reason).toBeUndefined()
+  })
+  test('R49 R50: limits go on through a reload, and what they ended is not resumed', async () => {
+    const b = mixed()
+    const limited = () => b.open({ extensions: [sessionLimits({ idleTimeout: 600_000, absoluteLifetime: 900_000 })] })
+    const one = await limited()
+    await b.finish(one.session.setTokens(b.login()))
+    await b.world.run(500_000)
+    one.session.close()
+    const two = await limited()
+    await b.world.run(1000)
+    expect(two.session.status).toBe('authenticated')
+    two.session.close()
+    await b.world.run(600_000)
+    const three = await limited()
+    await b.world.run(1000)
+    expect(three.session.getSnapshot()).toMatchObject({ status: 'anonymous', reason: expect.stringMatching(/idle|lifetime/) })
+    three.session.close()
+    const asked = b.server.tokenRequests.length
+    const four = await limited()
+    await b.world.run(60_000)
+    expect(four.session.status).toBe('anonymous')
+    expect(b.server.tokenRequests).toHaveLength(asked)
   })
   test('without the option, nothing is asked', async () => {
     const b = mixed()
