@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startMiniBrowser } from '../support/browsers/minibrowser.js'
 import { type Front, itWhere, resume, type Scene, scenes, SECRET, signIn, startFront, type StorageName, storeExpired, type Tab, until } from '../support/index.js'
 
 const storages: [StorageName, string][] = [
@@ -33,6 +34,44 @@ scenes('Storage', (scene) => {
     await scene.context.close()
     scene.context = await scene.engine.newContext({ regular: true })
     await live(scene, 'indexeddb')
+  })
+
+  itWhere('killStorage')('C60: the process that keeps IndexedDB is killed: calls go on from memory, nobody is signed out, and the next page reads it all again', async () => {
+    const reports: Record<string, string>[] = []
+    let order = ''
+    const front = await startFront(scene.site, {
+      '/report': (query) => {
+        reports.push(Object.fromEntries(query))
+        const given = order
+        order = ''
+        return given
+      },
+    })
+    const browser = await startMiniBrowser(`${front.at('localhost')}/storage-lost.html`)
+    try {
+      /** So many reports from now on with an answered call. */
+      const answered = async (count: number) => {
+        const before = reports.length
+        await until(() => reports.slice(before).filter(({ call }) => call === '200').length >= count)
+        return reports.slice(before)
+      }
+      const [first] = await answered(2)
+      expect(first).toMatchObject({ status: 'authenticated', stored: '1' })
+      browser.killStorage()
+      const after = await answered(5)
+      order = 'wake'
+      after.push(...(await answered(5)))
+      // It was really lost, and nobody was signed out by that.
+      expect(after.map(({ stored }) => stored)).toContain('0')
+      expect(new Set(after.map(({ status, logouts }) => `${status} ${logouts}`))).toEqual(new Set(['authenticated 0']))
+      order = 'reload'
+      await until(() => reports.at(-1)!.load !== first!.load)
+      expect((await answered(2)).at(-1)).toMatchObject({ status: 'authenticated', stored: '1', logouts: '0' })
+      expect(scene.site.state).toMatchObject({ logins: 1, reuses: 0 })
+    } finally {
+      browser.stop()
+      await front.close()
+    }
   })
 
   it('C59 C63: a database that is deleted under open sessions costs nobody the session, and is written anew', async () => {
@@ -130,7 +169,7 @@ scenes('A frame of another site', (scene) => {
   let front: Front
   beforeAll(async () => {
     front = await startFront(scene.site, {
-      '/around.html': `<!doctype html><iframe></iframe><script>
+      '/around.html': () => `<!doctype html><iframe></iframe><script>
         const waiting = {}
         let count = 0
         addEventListener('message', ({ data: { id, ...answer } }) => waiting[id]?.(answer))

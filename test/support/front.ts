@@ -11,8 +11,8 @@ export interface Front {
   close(): Promise<void>
 }
 
-/** Paths that bring the page of a test rather than one of the site. */
-export type Pages = Record<string, string>
+/** Paths that the test answers rather than the site. */
+export type Pages = Record<string, (query: URLSearchParams) => string>
 
 /**
  * Shows a site, and its API, under any host name; also to a browser that takes this for its proxy. Without the
@@ -21,9 +21,9 @@ export type Pages = Record<string, string>
 export async function startFront(site: RunningServer, pages: Pages = {}): Promise<Front> {
   const server = createServer((incoming, outgoing) => {
     if (front.down) return void incoming.socket.destroy()
-    const { pathname, search } = new URL(incoming.url!, 'http://front')
-    const page = pages[pathname]
-    if (page !== undefined) return void outgoing.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page)
+    const { pathname, search, searchParams } = new URL(incoming.url!, 'http://front')
+    const page = pages[pathname]?.(searchParams)
+    if (page !== undefined) return void outgoing.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }).end(page)
     const target = new URL(pathname.startsWith('/api/') ? site.apiUrl : site.url)
     const headers = { ...incoming.headers, host: target.host, ...(incoming.headers.origin && { origin: site.url }) }
     const { port } = target

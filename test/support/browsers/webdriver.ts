@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startDisplay } from './display.js'
 import { processesBelow, spawnTied } from './processes.js'
 
 export interface WebDriver {
@@ -11,17 +12,6 @@ export interface WebDriver {
 /** Ids of elements travel under this name (WebDriver §12.3). */
 export const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
 
-/** A display nobody sees, on a free number. */
-async function startDisplay() {
-  const xvfb = spawnTied('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  })
-  const failed = once(xvfb, 'exit').then(() => Promise.reject(new Error('Xvfb did not start')))
-  const [number] = (await Promise.race([once(xvfb.stdio[3]!, 'data'), failed])) as [Buffer]
-  failed.catch(() => {})
-  return { name: `:${String(number).trim()}`, stop: () => xvfb.kill() }
-}
-
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -31,9 +21,9 @@ async function freePort() {
 }
 
 export async function startWebDriver(path: string): Promise<WebDriver> {
-  const display = process.env.DISPLAY ? undefined : await startDisplay()
+  const display = await startDisplay()
   const port = await freePort()
-  const env = { ...process.env, ...(display && { DISPLAY: display.name }) }
+  const env = { ...process.env, DISPLAY: display.name }
   const driver = spawnTied(path, [`--port=${port}`], { stdio: 'ignore', env })
 
   const call: WebDriver['call'] = async (method, path, body = {}, limit = 60_000) => {
@@ -61,7 +51,7 @@ export async function startWebDriver(path: string): Promise<WebDriver> {
       for (const pid of processesBelow(driver.pid!, /./)) process.kill(pid)
       driver.kill()
       if (driver.exitCode === null && driver.signalCode === null) await once(driver, 'exit')
-      display?.stop()
+      display.stop()
     },
   }
 }

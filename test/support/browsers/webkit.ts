@@ -1,12 +1,8 @@
-import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { MINIBROWSER } from './minibrowser.js'
 import type { Context, Engine, LaunchOptions, Tab } from './types.js'
 import { waitForIn } from './until.js'
 import { ELEMENT, startWebDriver, type WebDriver } from './webdriver.js'
-
-const MINIBROWSER = ['x86_64-linux-gnu', 'aarch64-linux-gnu', '.']
-  .map((folder) => `/usr/lib/${folder}/webkit2gtk-4.1/MiniBrowser`)
-  .find((path) => existsSync(path))!
 
 /** In the page: starts a function and keeps what becomes of it; a command that waits would hold up all other tabs. */
 const START = `
