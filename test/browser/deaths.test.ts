@@ -8,7 +8,7 @@ const deaths: Record<string, (tab: Tab, url: string) => Promise<(() => void) | v
   'is closed': (tab) => tab.close(),
   'is reloaded': (tab, url) => tab.goto(`${url}/session.html`),
   'navigates away': (tab, url) => tab.goto(`${url}/empty.html`),
-  'is frozen': (tab) => tab.freeze!(),
+  'is frozen': (tab) => tab.freeze(),
 }
 
 /** How far it has come. `requests`: what the token endpoint gets in all. */

@@ -70,6 +70,28 @@ scenes('It is still fetch', (scene) => {
     }
   })
 
+  it('C72: the underlying fetch is given a Request with every member as the native one would take it, signal included', async () => {
+    const { before, after, aborted } = await tab.evaluate(async (url) => {
+      const controller = new AbortController()
+      const request = new Request(url, {
+        method: 'POST', body: 'x', keepalive: true, cache: 'no-store', credentials: 'include', mode: 'cors', redirect: 'error',
+        referrer: `${location.href}?r`, referrerPolicy: 'unsafe-url', integrity: 'sha256-AAAA', signal: controller.signal,
+      })
+      // Native fetch copies the Request it is given; Firefox forgets keepalive in doing so.
+      const before = probes.requestMembers(new Request(request.clone()))
+      let given: Request | undefined
+      await session.wrapFetch(async (input) => {
+        given = input as Request
+        return new Response()
+      })(request)
+      controller.abort()
+      return { before, after: probes.requestMembers(given!), aborted: given!.signal.aborted }
+    }, `${server.url}/members`)
+    expect(after).toEqual(before)
+    expect(before).toMatchObject({ cache: 'no-store', redirect: 'error', referrerPolicy: 'unsafe-url' })
+    expect(aborted).toBe(true)
+  })
+
   it('R57 C78: every body that can be sent twice is replayed byte for byte after a 401, with one token request each', async () => {
     refused.clear()
     const results = await tab.evaluate(async (url) => {

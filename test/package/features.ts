@@ -45,14 +45,17 @@ export const needsOf = (name: string): Versions | undefined => {
   return Object.fromEntries(ENGINES.map((engine) => [engine, Math.min(...features.map((feature) => since(feature, engine)))])) as Versions
 }
 
-/** Names a program takes from its surroundings or from objects, and what its syntax has beyond ECMAScript's first years. */
-export const namesIn = (code: string, sourceType: 'module' | 'script'): { names: Set<string>; syntax: Set<string> } => {
+/** Names a program takes from its surroundings or from objects, those its own objects have, and what its syntax has beyond ECMAScript's first years. */
+export const namesIn = (code: string, sourceType: 'module' | 'script'): { names: Set<string>; own: Set<string>; syntax: Set<string> } => {
   const names = new Set<string>()
+  const own = new Set<string>()
   const syntax = new Set<string>()
   full(parse(code, { ecmaVersion: 2022, sourceType }), (node: Node & Record<string, any>) => {
     if (node.type === 'Identifier') names.add(node.name)
     if (node.type === 'MemberExpression' && !node.computed) names.add(node.property.name)
     if (node.type === 'ObjectPattern') for (const { key } of node.properties) if (key?.name) names.add(key.name)
+    if (node.type === 'ObjectExpression') for (const { key } of node.properties) if (key?.name) own.add(key.name)
+    if (node.type === 'AssignmentExpression' && node.left.type === 'MemberExpression') own.add(node.left.property.name)
     // Safari has these from 16.4 on only.
     if (node.type === 'StaticBlock') syntax.add('static block')
     if (node.type === 'Literal' && node.regex && /\(\?<[=!]/.test(node.regex.pattern)) syntax.add('lookbehind')
@@ -64,5 +67,5 @@ export const namesIn = (code: string, sourceType: 'module' | 'script'): { names:
     if (node.type === 'ChainExpression') syntax.add('optional chaining')
     if (node.type === 'BinaryExpression' && node.left.type === 'PrivateIdentifier') syntax.add('private name in')
   })
-  return { names, syntax }
+  return { names, own, syntax }
 }

@@ -5,7 +5,6 @@ import type { EngineName } from './browsers/types.js'
 /** What cannot be done to an engine here, and why. docs/browsers.md shows the same list. */
 export const LIMITS: Record<string, Partial<Record<EngineName, string>>> = {
   offline: { webkit: 'WebKitWebDriver has no switch for it: the server is taken away instead' },
-  freeze: { webkit: 'a stopped page blocks WebKitWebDriver' },
   killStorage: {
     chromium: 'its storage process comes back without pages noticing',
     firefox: 'its storage is in the process of the browser itself',

@@ -18,7 +18,7 @@ export interface Tab {
   /** Kills the process of the page. Not in WebKit, where that ends every tab. */
   kill?(): Promise<void>
   /** Stops the process of the page, as a system that saves power does. Returns what lets it go on. */
-  freeze?(): Promise<() => void>
+  freeze(): Promise<() => void>
   /** Not in WebKit. */
   setOffline?(offline: boolean): Promise<void>
   /** Chromium only. */

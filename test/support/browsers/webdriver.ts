@@ -6,6 +6,7 @@ import { processesBelow, spawnTied } from './processes.js'
 
 export interface WebDriver {
   call<Value = void>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown, limit?: number): Promise<Value>
+  processes(pattern: RegExp): number[]
   stop(): Promise<void>
 }
 
@@ -47,6 +48,7 @@ export async function startWebDriver(path: string): Promise<WebDriver> {
   }
   return {
     call,
+    processes: (pattern) => processesBelow(driver.pid!, pattern),
     async stop() {
       for (const pid of processesBelow(driver.pid!, /./)) process.kill(pid)
       driver.kill()

@@ -25,7 +25,7 @@ interface Outcome {
 }
 
 /** One session of WebKitWebDriver: a fresh profile with one window that stays open, since closing the last ends the session. */
-async function openContext({ call }: WebDriver, capabilities: object): Promise<Context & { version: string }> {
+async function openContext({ call, processes }: WebDriver, capabilities: object): Promise<Context & { version: string }> {
   const session = await call<{ sessionId: string; capabilities: { browserVersion: string } }>('POST', '/session', {
     capabilities: { alwaysMatch: capabilities },
   }, 30_000)
@@ -44,11 +44,14 @@ async function openContext({ call }: WebDriver, capabilities: object): Promise<C
     return result
   }
 
-  const tabOf = (handle: string): Tab => {
+  const pages = () => processes(/WebKitWebProcess/)
+
+  const tabOf = (handle: string, before: number[]): Tab => {
     const command = <Value = void>(method: 'POST' | 'DELETE', name: string, body?: unknown) =>
       inWindow(handle, () => call<Value>(method, `${path}/${name}`, body))
     const script = <Value>(script: string, args: unknown[]) => command<Value>('POST', 'execute/sync', { script, args })
     let calls = 0
+    let mine: number[] | undefined
     const evaluate: Tab['evaluate'] = async (run, ...args) => {
       const id = String(++calls)
       await script(START.replace('FUNCTION', () => String(run)), [id, ...args])
@@ -60,7 +63,10 @@ async function openContext({ call }: WebDriver, capabilities: object): Promise<C
       }
     }
     return {
-      goto: (url) => command('POST', 'url', { url }),
+      async goto(url) {
+        await command('POST', 'url', { url })
+        mine ??= pages().filter((pid) => !before.includes(pid))
+      },
       evaluate,
       waitFor: waitForIn(evaluate),
       click: (selector, frame) =>
@@ -74,6 +80,12 @@ async function openContext({ call }: WebDriver, capabilities: object): Promise<C
       back: () => command('POST', 'back'),
       problems: [],
       close: () => command('DELETE', 'window'),
+      async freeze() {
+        for (const pid of mine!) process.kill(pid, 'SIGSTOP')
+        return () => {
+          for (const pid of mine!) process.kill(pid, 'SIGCONT')
+        }
+      },
     }
   }
 
@@ -81,8 +93,9 @@ async function openContext({ call }: WebDriver, capabilities: object): Promise<C
     version: session.capabilities.browserVersion,
     async newTab() {
       // A window: a tab would open hidden.
+      const before = pages()
       const { handle } = await inWindow(anchor, () => call<{ handle: string }>('POST', `${path}/window/new`, { type: 'window' }))
-      return tabOf(handle)
+      return tabOf(handle, before)
     },
     async close() {
       await queue
