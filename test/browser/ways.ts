@@ -26,7 +26,7 @@ declare global {
 export const hold = (tab: Tab, way: Way, options: HoldOptions = {}): Promise<Latchkey.SessionStatus> =>
   tab.evaluate(async (way, options) => {
     await load('/ways.js')
-    await hold(way, options).ready
+    await globalThis.hold(way, options).ready
     return session.status
   }, way, options)
 
@@ -44,8 +44,8 @@ export const reload = async (scene: Scene, tab: Tab, way: Way, options: HoldOpti
   return hold(tab, way, options)
 }
 
-export const enter = (tab: Tab, user = 'alice'): Promise<void> => tab.evaluate(async (user) => void (await enter(user)), user)
-export const ask = (tab: Tab, times = 1): Promise<(string | number)[]> => tab.evaluate((times) => ask(times), times)
+export const enter = (tab: Tab, user = 'alice'): Promise<void> => tab.evaluate(async (user) => void (await globalThis.enter(user)), user)
+export const ask = (tab: Tab, times = 1): Promise<(string | number)[]> => tab.evaluate((times) => globalThis.ask(times), times)
 export const waitForStatus = (tab: Tab, status: Latchkey.SessionStatus): Promise<boolean> =>
   tab.waitFor((status) => session.status === status, status)
 
