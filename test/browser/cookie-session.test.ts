@@ -125,6 +125,12 @@ scenes('A cookie session', (scene) => {
     expect(state.sessionRefreshes).toBe(1)
   })
 
+  it('R71: takes a visitor without any cookie for anonymous, and asks nobody', async () => {
+    const tab = await openWay(scene, 'backend', { resume: true })
+    expect(await tab.evaluate(() => [session.status, session.getSnapshot().reason ?? 'none', events.length])).toEqual(['anonymous', 'none', 0])
+    expect(scene.site.state.sessionRefreshes).toBe(0)
+  })
+
   it('R71: asks once after a login that came by redirect, in a page that knows of none', async () => {
     const { state } = scene.site
     const tab = await scene.open()

@@ -72,6 +72,21 @@ scenes('Session limits', (scene) => {
     expect([state.tokenRequests, state.sessionRefreshes]).toEqual([1, 1])
   })
 
+  it('R50 R71: mixed, a reload neither ends a session that has time left, nor gives it more', async () => {
+    const limits = { absoluteLifetime: 6000 }
+    const tab = await openWay(scene, 'mixed', { limits })
+    const endsAt = Date.now() + limits.absoluteLifetime
+    await enter(tab)
+    await reload(scene, tab, 'mixed', { limits })
+    expect(await ask(tab)).toEqual(['alice'])
+    const loaded = Date.now()
+    await waitForStatus(tab, 'anonymous')
+    expect(await tab.evaluate(reason)).toBe('lifetime')
+    const [ended] = await tab.evaluate(() => events.filter(({ type }) => type === 'logout').map(({ at }) => at))
+    expect(ended! - loaded).toBeLessThan(limits.absoluteLifetime)
+    expect(ended!).toBeGreaterThanOrEqual(endsAt)
+  })
+
   it('R49 R50: limits that make no sense are an invalid_option that says which; one that is shorter than the lead works', async () => {
     const tab = await openWay(scene, 'memory')
     const attempts = await tab.evaluate(() =>
