@@ -7,7 +7,9 @@ import { build } from 'esbuild'
 
 export const here = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-const latchkey = { latchkey: here('../dist/index.js') }
+/** Where the build of each of its entries is. */
+export const ENTRIES = { 'latchkey/core': here('../dist/core.js'), latchkey: here('../dist/index.js') }
+
 const pages = new Map()
 
 /** `pages/drive.js` with the rival of that name, or the page of that name alone. */
@@ -20,7 +22,7 @@ export const bundlePage = (name) => {
         stdin: { contents: name === 'raw' ? `import './pages/drive.js'` : contents, resolveDir: here('.') },
         bundle: true, minify: true, write: false, format: 'esm', platform: 'browser', target: 'es2022', logLevel: 'error',
         define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
-        alias: latchkey,
+        alias: ENTRIES,
       }).then(({ outputFiles }) => outputFiles[0].text),
     )
   }

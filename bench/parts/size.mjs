@@ -4,7 +4,7 @@ import commonjs from '@rollup/plugin-commonjs'
 import resolve from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 import { rollup } from 'rollup'
-import { here } from '../lib/bundle.mjs'
+import { ENTRIES, here } from '../lib/bundle.mjs'
 import { round } from '../lib/stats.mjs'
 import { rivals } from '../rivals/index.mjs'
 
@@ -13,7 +13,7 @@ const ENTRY = '\0program'
 /** The smallest program that stores, attaches, refreshes and signs out: the adapter without what only the bench needs. */
 const program = (name) => ({
   name: 'program',
-  resolveId: (id) => (id === ENTRY ? id : id === 'latchkey' ? here('../dist/index.js') : null),
+  resolveId: (id) => (id === ENTRY ? id : ENTRIES[id] ?? null),
   load: (id) => (id === ENTRY ? `export { open } from ${JSON.stringify(here(`rivals/${name}.js`))}` : null),
   renderChunk: (code) => code.replaceAll('process.env.NODE_ENV', '"production"'),
 })

@@ -1,4 +1,5 @@
-import { cookieStorage, createSession, refreshTokenGrant } from 'latchkey'
+import { cookieStorage, refreshTokenGrant } from 'latchkey'
+import { createSession } from 'latchkey/core'
 
 export const about = { package: 'latchkey', keeps: 'cookie', acrossTabs: true }
 

@@ -1,4 +1,5 @@
-import { createSession, indexedDBStorage, refreshTokenGrant } from 'latchkey'
+import { indexedDBStorage, refreshTokenGrant } from 'latchkey'
+import { createSession } from 'latchkey/core'
 
 export const about = { package: 'latchkey', keeps: 'IndexedDB', acrossTabs: true }
 
