@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { setup } from './lib/setup.mjs'
 
-const PARTS = ['size', 'storm', 'faults', 'growth', 'fleet', 'cold', 'logout']
+const PARTS = ['size', 'storm', 'faults', 'growth', 'fleet', 'cost', 'cold', 'logout']
 
 const args = process.argv.slice(2)
 const names = args.filter((arg) => !arg.startsWith('-'))

@@ -116,6 +116,14 @@ const SECTIONS = {
       'A client that was due during the outage asks again within its longest pause, so an outage as long as a sixth of the token lifetime brings a sixth of the fleet within about a minute: that is the limit of the second column, and only a server that sends `Retry-After`, or clients that leave their users waiting for longer, can lower it.',
     ]
   },
+  cost: ({ rows }) => [
+    '## Cost of a call',
+    'A call with a fresh token, one after the other, beside the same call made natively with a header in the same page, in turn. Over loopback: the ratio. Over a stub that answers from memory: microseconds a call, those of the stub itself, and bytes a call beyond its own. axios sends by XMLHttpRequest, which has no such stub.',
+    table(
+      ['', 'to native over loopback (range)', 'over a stub, µs (range)', 'the stub, µs', 'bytes a call'],
+      rows.map(({ rival, loopback, stub, native, bytes }) => [labelOf(rival), `× ${timed(loopback)}`, stub && timed(stub), native?.median, bytes]),
+    ),
+  ],
   cold: ({ rows }) => [
     '## Cold start',
     'A new page with a stored, valid session: from opening the library until the first request is handed to the browser, and until it is answered; the connection is open and the code is there. Medians and ranges. keycloak-js keeps nothing to start with.',
