@@ -9,8 +9,6 @@ export interface Client {
   first(lifetime: number): number
   /** From a failed request to the next, the `attempt`th; `undefined`: the user has to log in again. */
   retry(attempt: number, lifetime: number): number | undefined
-  /** Requests at a time. Default: 1. */
-  burst?: number
 }
 
 export interface Story {
@@ -77,13 +75,12 @@ export const simulate = (rule: Rule, { clients, lifetime, login, down = [0, 0], 
       head[second] = after[i]!
       const client = all[i]!
       const at = due[i]!
+      perSecond[second]! += 1
       if (at >= down[0] && at < down[1]) {
-        perSecond[second]! += client.burst ?? 1
         const pause = client.retry(++attempts[i]!, lifetime)
         if (pause === undefined) signedOut++
         else put(i, at + pause)
       } else {
-        perSecond[second]! += 1
         if (attempts[i]) waits.push((at - down[1]) / 1000)
         attempts[i] = 0
         put(i, at + client.first(lifetime))

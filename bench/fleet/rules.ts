@@ -1,6 +1,6 @@
 import { backoff } from '../../src/attempt.js'
 import { idlePause, leadOf } from '../../src/schedule.js'
-import type { Rule } from './fleet.js'
+import type { Client, Rule } from './fleet.js'
 
 const REFRESH_BEFORE = 60_000 // the default
 
@@ -21,32 +21,37 @@ export const latchkey: Rule = {
   },
 }
 
-/** The same without what spreads the load: a minute before expiry sharp, and again every second. */
-export const plain: Rule = {
-  create: () => ({ first: (lifetime) => lifetime - 60_000, retry: () => 1000 }),
-}
 
 /** Users make a call about once a minute; many rivals look at their token only then. */
 const CALLS = 60_000
 const nextCall = (random: () => number) => -Math.log(1 - random()) * CALLS
 
+/** A rule under which clients remember nothing: one stands for all of them. */
+const alike = (make: (random: () => number) => Client): Rule => {
+  const made = new WeakMap<() => number, Client>()
+  return {
+    create(random) {
+      const client = made.get(random) ?? make(random)
+      made.set(random, client)
+      return client
+    },
+  }
+}
+
+/** latchkey without what spreads the load: a minute before expiry sharp, and again every second. */
+export const plain: Rule = alike(() => ({ first: (lifetime) => lifetime - 60_000, retry: () => 1000 }))
+
 /** What the rivals' documentation and code say they do (versions as in results.json). */
 export const rivals: Record<string, Rule> = {
-  // A minute before expiry; a network failure raises an event; once it has expired, the next call tries.
-  'oidc-client-ts': {
-    create: (random) => ({
-      first: (lifetime) => lifetime - 60_000,
-      retry: (attempt) => (attempt === 1 ? 60_000 : 0) + nextCall(random),
-    }),
-  },
+  // A minute before expiry; a failure raises an event; once it has expired, the next call tries.
+  'oidc-client-ts': alike((random) => ({
+    first: (lifetime) => lifetime - 60_000,
+    retry: (attempt) => (attempt === 1 ? 60_000 : 0) + nextCall(random),
+  })),
   // Half a minute before expiry; a failure drops the access token; the next call tries.
-  'okta-auth-js': {
-    create: (random) => ({ first: (lifetime) => lifetime - 30_000, retry: () => nextCall(random) }),
-  },
-  // At the first call in the last minute; three requests in a row when the network fails.
-  'auth0-spa-js': {
-    create: (random) => ({ first: (lifetime) => lifetime - 60_000 + nextCall(random), retry: () => nextCall(random), burst: 3 }),
-  },
+  'okta-auth-js': alike((random) => ({ first: (lifetime) => lifetime - 30_000, retry: () => nextCall(random) })),
+  // At the first call in the last minute; after a failure at the next.
+  'auth0-spa-js': alike((random) => ({ first: (lifetime) => lifetime - 60_000 + nextCall(random), retry: () => nextCall(random) })),
   // A look every 30 s, refresh with 90 s left; 200 ms doubled within the 30 s, and so on at the next look.
   'supabase-auth-js': {
     create: (random) => {
@@ -58,22 +63,12 @@ export const rivals: Record<string, Rule> = {
     },
   },
   // A minute before expiry, if the page is open; after a failure the next call tries.
-  'badgateway-oauth2-client': {
-    create: (random) => ({ first: (lifetime) => lifetime - 60_000, retry: () => nextCall(random) }),
-  },
+  'badgateway-oauth2-client': alike((random) => ({ first: (lifetime) => lifetime - 60_000, retry: () => nextCall(random) })),
   // After a 401, so at the first call after expiry; after a failure at the next.
-  'axios-auth-refresh': {
-    create: (random) => ({ first: (lifetime) => lifetime + nextCall(random), retry: () => nextCall(random) }),
-  },
-  'supertokens-website': {
-    create: (random) => ({ first: (lifetime) => lifetime + nextCall(random), retry: () => nextCall(random) }),
-  },
+  'axios-auth-refresh': alike((random) => ({ first: (lifetime) => lifetime + nextCall(random), retry: () => nextCall(random) })),
+  'supertokens-website': alike((random) => ({ first: (lifetime) => lifetime + nextCall(random), retry: () => nextCall(random) })),
   // At the first call in the last half minute.
-  'keycloak-js': {
-    create: (random) => ({ first: (lifetime) => lifetime - 30_000 + nextCall(random), retry: () => nextCall(random) }),
-  },
+  'keycloak-js': alike((random) => ({ first: (lifetime) => lifetime - 30_000 + nextCall(random), retry: () => nextCall(random) })),
   // As after a 401; the first failure ends the session.
-  'blog-recipe': {
-    create: (random) => ({ first: (lifetime) => lifetime + nextCall(random), retry: () => undefined }),
-  },
+  'blog-recipe': alike((random) => ({ first: (lifetime) => lifetime + nextCall(random), retry: () => undefined })),
 }

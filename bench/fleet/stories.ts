@@ -44,8 +44,8 @@ const outage = (title: string, length: number): { title: string; story: Omit<Sto
 
 export const stories = {
   rush: {
-    title: 'Everybody logs in within ten minutes; the eight hours from the third on',
-    story: { lifetime: HOUR, login: (random: number) => random * 10 * MINUTE, duration: 11 * HOUR },
+    title: 'Everybody logs in within ten minutes; the six hours from the third on',
+    story: { lifetime: HOUR, login: (random: number) => random * 10 * MINUTE, duration: 9 * HOUR },
     figures({ perSecond, signedOut }: Load): Figures {
       const late = perSecond.subarray((3 * HOUR) / 1000)
       return { normal: mean(late), peakOverMean: peak(late) / mean(late), peakOverNormal: peak(late) / mean(late), signedOut }
