@@ -36,7 +36,7 @@ for (const name of names.length ? names : PARTS) {
   const started = Date.now()
   const part = await run(settings)
   if (option('dry')) console.log(JSON.stringify(part, null, 1))
-  else writeResults(name, part, { seconds: Math.round((Date.now() - started) / 1000), only: settings.only })
+  else writeResults(name, part, { seconds: Math.round((Date.now() - started) / 1000), only: settings.only, tabs: settings.tabs })
 }
 if (!option('dry')) {
   const results = readResults()

@@ -18,8 +18,8 @@ const FLEET = { ...RIVALS, ...LESS, latchkey: 'latchkey' }
 export const labelOf = (name) => RIVALS[name] ?? LESS[name] ?? name
 export const fleetLabelOf = (name) => FLEET[name] ?? name
 
-const table = (head, rows) =>
-  [`| ${head.join(' | ')} |`, `| ${head.map((_, i) => (i ? '---:' : '---')).join(' | ')} |`, ...rows.map((row) => `| ${row.map((cell) => cell ?? '—').join(' | ')} |`)].join('\n')
+const table = (head, rows, align = '---:') =>
+  [`| ${head.join(' | ')} |`, `| ${head.map((_, i) => (i ? align : '---')).join(' | ')} |`, ...rows.map((row) => `| ${row.map((cell) => cell ?? '—').join(' | ')} |`)].join('\n')
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`
 const times = (value) => (value === undefined ? '—' : `× ${value}`)
@@ -27,6 +27,8 @@ const times = (value) => (value === undefined ? '—' : `× ${value}`)
 const counted = ({ median, low, high }) => (low === high ? `${median}` : `${median} (${low} to ${high})`)
 const timed = ({ median, low, high }, unit = '') => `${median}${unit} (${low} to ${high})`
 const thousands = (value) => Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ' ')
+
+const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`
 
 const SECTIONS = {
   size: ({ rows }) => [
@@ -70,21 +72,21 @@ const SECTIONS = {
       if (scenario === 'logoutDuringRefresh') return row.cameBack ? '**session came back**' : 'signed out'
       if (scenario === 'logoutOffline') return row.stillSignedIn ? '**still signed in**' : 'signed out'
       if (scenario === 'logoutElsewhere') return row.stillSends ? '**still sends the token**' : 'sends nothing'
-      if (scenario === 'messages') return row.leaked ? `**${row.leaked} with tokens**` : 'none'
+      if (scenario === 'messages') return row.leaked ? `**${row.leaked} of them**` : 'none'
       if (scenario === 'foreign') {
         if (row.attaches === false) return 'attaches nothing itself'
         const to = [row.otherHost && 'other host', row.otherPort && 'other port'].filter(Boolean)
         return to.length ? `**token sent to ${to.join(' and ')}**` : 'no token sent'
       }
       const state = row.signedIn ? (row.meanwhile === false ? '**stuck until it thawed**' : 'signed in') : '**signed out**'
-      const failed = row.failed ? `, ${row.failed} calls failed` : ''
-      return `${state}, ${row.tokenRequests} token requests${failed}`
+      const failed = row.failed ? `, ${plural(row.failed, 'call')} failed` : ''
+      return `${state}, ${plural(row.tokenRequests, 'token request')}${failed}`
     }
     return [
       '## Faults',
       `Each row is played in a real Chromium against the same server, which has a grace window of ${grace} seconds. “Signed in”: calls succeed again within fifteen seconds once the trouble is over. Bold is what a user or an auditor would complain about.`,
       ...[names.slice(0, 6), names.slice(6)].filter((part) => part.length).map((part) =>
-        table(['', ...part.map(labelOf)], scenarios.map((scenario) => [titles[scenario], ...part.map((name) => cell(rows.find((row) => row.rival === name && row.scenario === scenario)))])),
+        table(['', ...part.map(labelOf)], scenarios.map((scenario) => [titles[scenario], ...part.map((name) => cell(rows.find((row) => row.rival === name && row.scenario === scenario)))]), '---'),
       ),
     ]
   },

@@ -2,14 +2,22 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, platform, release, totalmem } from 'node:os'
 import { spawnSync } from 'node:child_process'
 import { findBrowsers } from '../../test/setup.mjs'
+import { scenarios } from '../parts/faults/scenarios.mjs'
 import { rivals } from '../rivals/index.mjs'
 import { here } from './bundle.mjs'
 
+const SCENARIOS = [...Object.keys(scenarios), 'rush', 'restart', 'outage']
 const FILE = here('results.json')
 
 export const readResults = () => (existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : { parts: {} })
 
 const sameRow = (a, b) => ['rival', 'rule', 'scenario', 'story', 'tabs', 'grace'].every((key) => a[key] === b[key])
+
+/** As a whole run would list them. */
+const order = ({ grace = 0, tabs = 0, scenario, story, rival, rule }) => {
+  const names = ['latchkey', 'plain', 'raw', 'native', 'indexedDB', ...rivals.map(({ name }) => name)]
+  return grace * 1e8 + tabs * 1e5 + (SCENARIOS.indexOf(scenario ?? story) + 1) * 1e3 + names.indexOf(rival ?? rule)
+}
 
 const machine = () => ({
   cpu: cpus()[0].model.trim(),
@@ -20,13 +28,14 @@ const machine = () => ({
   chromium: spawnSync(findBrowsers().chromium, ['--version'], { encoding: 'utf8' }).stdout.trim().split(' ').slice(0, 2).join(' '),
 })
 
-/** Replaces one part, or of one part the rows of those rivals. `load` tells how busy the machine was when it was done. */
-export const writeResults = (name, part, { seconds, only }) => {
+/** Replaces one part, or, when only some rivals or numbers of tabs were measured, their rows. `load` tells how busy the machine was when it was done. */
+export const writeResults = (name, part, { seconds, only, tabs }) => {
   const results = readResults()
   const former = results.parts[name]
-  if (only && former) {
-    part.rows = former.rows.map((row) => part.rows.find((each) => sameRow(each, row)) ?? row)
-    if (part.curves) part.curves = [...former.curves.filter(([, rule]) => !only.includes(rule)), ...part.curves]
+  if ((only || tabs) && former) {
+    const kept = former.rows.filter((row) => !part.rows.some((each) => sameRow(each, row)))
+    part.rows = [...kept, ...part.rows].sort((a, b) => order(a) - order(b))
+    if (only && part.curves) part.curves = [...former.curves.filter(([, rule]) => !only.includes(rule)), ...part.curves]
   }
   const versions = Object.assign({}, ...rivals.map((rival) => rival.versions))
   results.machine = machine()
