@@ -50,11 +50,12 @@ const charts = {
 }
 
 const fleet = (curves, story, unit, title, type) => {
-  const shown = ['latchkey', 'plain', 'oidc-client-ts', 'supabase-auth-js', 'keycloak-js']
   const range = story === 'outage' ? [15 * 60, 45 * 60] : [0, Infinity]
-  const values = curves
-    .filter(([name, rule, at]) => name === story && shown.includes(rule) && at >= range[0] && at <= range[1])
-    .map(([, rule, at, load]) => ({ name: plain(fleetLabelOf(rule)), at: at / unit, load }))
+  const values = curves.filter((curve) => curve.story === story).flatMap(({ rule, step, loads }) =>
+    loads
+      .map((load, i) => ({ name: plain(fleetLabelOf(rule)), seconds: i * step, at: (i * step) / unit, load }))
+      .filter(({ seconds }) => seconds >= range[0] && seconds <= range[1]),
+  )
   return {
     width: 560, height: 280, data: { values }, mark: { type: 'line', interpolate: 'step-after' },
     encoding: {

@@ -35,11 +35,13 @@ export const writeResults = (name, part, { seconds, only, tabs }) => {
   if ((only || tabs) && former) {
     const kept = former.rows.filter((row) => !part.rows.some((each) => sameRow(each, row)))
     part.rows = [...kept, ...part.rows].sort((a, b) => order(a) - order(b))
-    if (only && part.curves) part.curves = [...former.curves.filter(([, rule]) => !only.includes(rule)), ...part.curves]
+    if (only && part.curves) part.curves = [...former.curves.filter(({ rule }) => !only.includes(rule)), ...part.curves]
   }
   const versions = Object.assign({}, ...rivals.map((rival) => rival.versions))
   results.machine = machine()
   results.versions = versions
   results.parts[name] = { date: new Date().toISOString().slice(0, 16), seconds, load: Number(loadavg()[1].toFixed(1)), ...part }
-  writeFileSync(FILE, `${JSON.stringify(results, null, 1)}\n`)
+  // Lists of numbers on one line.
+  const text = JSON.stringify(results, null, 1).replace(/\[[\s\d.,-]+\]/g, (list) => list.replace(/\s+/g, ' '))
+  writeFileSync(FILE, `${text}\n`)
 }
