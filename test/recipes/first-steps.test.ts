@@ -7,15 +7,6 @@ beforeEach(() => {
   server.authorizations.length = 0
 })
 
-/** All that latchkey keeps. */
-const stored = () =>
-  new Promise((resolve) => {
-    indexedDB.open('latchkey').onsuccess = ({ target }) => {
-      const all = (target as IDBOpenDBRequest).result.transaction('sessions').objectStore('sessions').getAll()
-      all.onsuccess = () => resolve(all.result)
-    }
-  })
-
 test('README.md: the import signs in, calls, and follows the logout', async () => {
   const assign = vi.spyOn(location, 'assign').mockImplementation(() => {})
   const { session } = await import('readme/block-1.ts')
@@ -61,40 +52,6 @@ test('docs/getting-started.md: signs in, calls, shows it, and follows the logout
   document.querySelector('button')!.click()
   await vi.waitFor(() => expect(assign).toHaveBeenLastCalledWith('/goodbye'), 10_000)
   expect(document.title).toBe('Sign in (logout)')
-  session.close()
-})
-
-test('docs/recipes.md: with the refresh token in an httpOnly cookie, a session is resumed, refreshed, and ended at both ends', async () => {
-  const { session, resume } = await import('recipes/backend')
-  await resume()
-  expect(session.status).toBe('anonymous')
-
-  await fetch('/session/login', { method: 'POST' })
-  await resume()
-  expect(session.status).toBe('authenticated')
-  const first = await session.getAccessToken()
-  expect(JSON.stringify(await stored())).not.toContain('refreshToken')
-
-  server.tokenRequests = 0
-  server.forgetAccessTokens()
-  const statuses = await Promise.all([1, 2, 3].map(() => session.fetch('/me').then(({ status }: Response) => status)))
-  expect(statuses).toEqual([200, 200, 200])
-  expect(server.tokenRequests).toBe(1)
-  expect(await session.getAccessToken()).not.toBe(first)
-
-  await session.logout()
-  await vi.waitFor(async () => expect((await fetch('/session/refresh', { method: 'POST', headers: { 'X-Requested-With': 'app' } })).status).toBe(401), 10_000)
-  session.close()
-})
-
-test('docs/recipes.md: a backend that has ended the session ends it here', async () => {
-  vi.resetModules()
-  const { session } = await import('recipes/backend')
-  const reasons: string[] = []
-  session.on('logout', ({ reason }: { reason: string }) => reasons.push(reason))
-  await session.setTokens({ access_token: 'spent', expires_in: 600 })
-  expect((await session.fetch('/me')).status).toBe(401)
-  expect(reasons).toEqual(['rejected'])
   session.close()
 })
 

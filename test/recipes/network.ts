@@ -19,6 +19,8 @@ const real = (address: string | URL) => {
 /** Node keeps no cookies: those of the page's own host, httpOnly ones too. */
 const cookies = new Map<string, string>()
 
+export const forgetCookies = (): void => cookies.clear()
+
 globalThis.fetch = async (input, init) => {
   const request = input instanceof Request ? new Request(real(input.url), input) : new Request(real(input), init)
   if (cookies.size > 0) request.headers.set('Cookie', [...cookies].map((pair) => pair.join('=')).join('; '))

@@ -11,11 +11,13 @@ const DOCUMENTS: Record<string, string> = {
   readme: 'README.md',
   'getting-started': 'docs/getting-started.md',
   recipes: 'docs/recipes.md',
+  choosing: 'docs/choosing.md',
 }
 
 const elsewhere: Record<string, string> = {
   latchkey: 'dist/index.js',
   'latchkey/core': 'dist/core.js',
+  'latchkey/axios': 'dist/axios.js',
   // What it has for browsers is empty, and the server needs it.
   ws: 'node_modules/ws/wrapper.mjs',
 }

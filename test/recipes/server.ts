@@ -14,13 +14,17 @@ export interface Server {
   url: string
   /** Token requests so far, refused ones included. */
   tokenRequests: number
+  /** Access and refresh tokens that were revoked, in order. */
+  revoked: string[]
   /** Authorization headers of the calls of the API, in order. */
   authorizations: (string | undefined)[]
   /** Bodies of the POST calls of the API, refused ones included. */
   bodies: string[]
   /** Event streams that are open. */
   streams: number
-  /** No access token issued so far is accepted any more. */
+  /** Cache-Control headers of the calls of the API, in order. */
+  cacheControls: (string | undefined)[]
+  /** No access token issued so far is accepted any more, and no cookie before it is renewed. */
   forgetAccessTokens(): void
   /** Adds a page or a script. */
   page(path: string, type: string, content: string | Buffer): void
@@ -39,7 +43,16 @@ export async function startServer(): Promise<Server> {
   const accessTokens = new Map<string, string>()
   const refreshTokens = new Map<string, string>()
   const pages = new Map<string, { type: string; content: string | Buffer }>()
-  const state = { tokenRequests: 0, authorizations: [] as Server['authorizations'], bodies: [] as string[], streams: 0 }
+  /** Of the backend for frontend: whose each cookie is, and whether it is to be renewed first. */
+  const backendSessions = new Map<string, { user: string; stale: boolean }>()
+  const state = {
+    tokenRequests: 0,
+    revoked: [] as string[],
+    authorizations: [] as Server['authorizations'],
+    cacheControls: [] as Server['cacheControls'],
+    bodies: [] as string[],
+    streams: 0,
+  }
   const app = new Hono()
 
   const issue = (user: string) => {
@@ -64,7 +77,15 @@ export async function startServer(): Promise<Server> {
     return c.json(issue(user))
   })
 
-  const own = (c: Context) => c.req.header('X-Requested-With') === 'app'
+  app.post('/oauth/revoke', async (c) => {
+    const token = String((await c.req.parseBody()).token)
+    state.revoked.push(token)
+    refreshTokens.delete(token)
+    accessTokens.delete(token)
+    return c.body(null, 200)
+  })
+
+  const own = (c: Context) => c.req.header('X-CSRF') === '1'
   const withCookie = (c: Context, user: string) => {
     const { refresh_token, ...rest } = issue(user)
     setCookie(c, 'refresh', refresh_token, { httpOnly: true, sameSite: 'Strict', path: '/session' })
@@ -80,6 +101,29 @@ export async function startServer(): Promise<Server> {
   })
   app.post('/session/logout', (c) => {
     if (own(c)) refreshTokens.delete(deleteCookie(c, 'refresh', { path: '/session' }) ?? '')
+    return c.body(null, 204, { 'Clear-Site-Data': '"cache"' })
+  })
+
+  const backendSession = (c: Context) => (own(c) ? backendSessions.get(getCookie(c, '__Host-sid') ?? '') : undefined)
+  const withSession = (c: Context, user: string) => {
+    const sid = randomUUID()
+    backendSessions.set(sid, { user, stale: false })
+    setCookie(c, '__Host-sid', sid, { httpOnly: true, secure: true, sameSite: 'Strict', path: '/' })
+    return c.json({ expires_in: 300 })
+  }
+  app.post('/bff/login', async (c) => {
+    const { user, password } = await c.req.parseBody()
+    return own(c) && password === 'secret' ? withSession(c, String(user)) : c.json({ error: 'wrong_credentials' }, 401)
+  })
+  app.post('/bff/refresh', (c) => {
+    state.tokenRequests++
+    const session = backendSession(c)
+    if (!session) return c.json({ error: 'signed_out' }, 401)
+    backendSessions.delete(getCookie(c, '__Host-sid')!)
+    return withSession(c, session.user)
+  })
+  app.post('/bff/logout', (c) => {
+    if (backendSession(c)) backendSessions.delete(deleteCookie(c, '__Host-sid', { path: '/', secure: true })!)
     return c.body(null, 204)
   })
 
@@ -87,12 +131,14 @@ export async function startServer(): Promise<Server> {
     if (!/^\/(me|todos|trpc|graphql|events)/.test(c.req.path)) return next()
     const header = c.req.header('Authorization')
     state.authorizations.push(header)
+    state.cacheControls.push(c.req.header('Cache-Control'))
     if (c.req.method === 'POST') state.bodies.push(await c.req.text())
-    if (!userOf(header?.replace('Bearer ', ''))) return c.json({ error: 'invalid_token' }, 401)
+    const session = backendSession(c)
+    if (!userOf(header?.replace('Bearer ', '')) && (!session || session.stale)) return c.json({ error: 'invalid_token' }, 401)
     return next()
   })
   const user = (header: string | undefined) => userOf(header?.replace('Bearer ', ''))!
-  app.get('/me', (c) => c.json({ user: user(c.req.header('Authorization')) }))
+  app.get('/me', (c) => c.json({ user: user(c.req.header('Authorization')) ?? backendSession(c)?.user }))
   app.get('/admin', (c) => c.json({}, 403, { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' }))
   app.post('/todos', async (c) => c.json({ title: (await c.req.json<{ title: string }>()).title }))
   app.all('/trpc/*', (c) =>
@@ -136,7 +182,10 @@ export async function startServer(): Promise<Server> {
   })
   return Object.assign(state, {
     url: `http://localhost:${(http.address() as AddressInfo).port}`,
-    forgetAccessTokens: () => accessTokens.clear(),
+    forgetAccessTokens() {
+      accessTokens.clear()
+      for (const session of backendSessions.values()) session.stale = true
+    },
     page: (path: string, type: string, content: string | Buffer) => void pages.set(path, { type, content }),
     close() {
       for (const socket of sockets.clients) socket.terminate()
