@@ -17,12 +17,13 @@ export default defineConfig({
         },
       },
       {
-        // Many tabs in one process, seeded.
+        // Many tabs in one process, seeded. Each file starts threads of its own.
         test: {
           name: 'simulation',
           environment: 'node',
           include: ['test/simulation/**/*.test.ts'],
-          testTimeout: 120_000,
+          fileParallelism: false,
+          testTimeout: 600_000,
         },
       },
       {

@@ -16,6 +16,7 @@ describe('history', () => {
     b.server.families[0]!.revoked = true
     await b.outcome(one.session.refresh())
     one.session.close()
+    await b.world.run(10)
     const again = await b.open(kept)
     expect(words(again.session.history())).toEqual([
       'open local', 'login local', 'logout local rejected', 'refused local rejected', 'open local',

@@ -1,28 +1,41 @@
+import type { Engine } from './platform.js'
 import { seeded } from './world.js'
 
 /** One thing that happens, to tab number `tab` (modulo those there are). */
 export type Action =
-  | { do: 'open' | 'kill' | 'reload' | 'close' | 'logout' | 'refresh' | 'hide' | 'show' | 'freeze' | 'thaw' | 'cache' | 'restore'; tab: number }
+  | { do: 'kill' | 'reload' | 'navigate' | 'close' | 'logout' | 'refresh' | 'hide' | 'show' | 'freeze' | 'cache' | 'restore'; tab: number }
+  | { do: 'open'; tab: number; prerendered?: boolean }
+  | { do: 'thaw'; tab: number; noticed: boolean }
   | { do: 'login'; tab: number; user: string }
-  | { do: 'call'; tab: number; count: number }
-  | { do: 'offline'; tab: number; on: boolean }
+  | { do: 'call'; tab: number; count: number; how?: 'post' | 'token' | 'refused'; abortAfter?: number }
+  | { do: 'offline'; on: boolean }
   | { do: 'run' | 'sleep' | 'jump'; ms: number }
+  | { do: 'steps'; count: number }
   | { do: 'drop'; when: 'before' | 'after'; times: number }
-  | { do: 'status'; code: number; times: number; retryAfter: number | undefined; body: string | undefined }
+  | { do: 'duplicate'; times: number }
+  | { do: 'status'; code: number; times: number; retryAfter?: number; body?: string }
   | { do: 'slow'; there: number; back: number }
   | { do: 'expire' | 'revoke' | 'heal' | 'wipe' }
-  | { do: 'disk'; failing: number; latency: number }
+  | { do: 'disk'; fault: 'failing' | 'full' | 'hanging' | 'lost' | 'dropped' | 'slow' }
 
 export interface Setup {
   storage: 'indexedDB' | 'cookie' | 'memory'
+  engine: Engine
   locks: boolean
-  channel: boolean
-  /** Chromium keeps the lock of a page in the back/forward cache. */
-  bfcacheKeepsLocks: boolean
-  /** A server that answers a repeat with the first answer, and never revokes by itself; else it is strict. */
-  honest: boolean
+  /** Old browsers have no cookieStore. */
+  cookieStore: boolean
+  channel: 'broadcast' | 'storage' | 'none'
+  /** What becomes of a spent refresh token: answered for ever, for half a minute, or never. The last two revoke its family. */
+  server: 'patient' | 'graceful' | 'strict'
+  /** Of access tokens, in milliseconds. */
+  lifetime: number
+  /** How far the wall clock is off at the start. */
+  skew: number
+  throttling: boolean
   /** Storage may fail or be wiped. */
   badStorage: boolean
+  /** The app calls again from inside its listeners. */
+  eager: boolean
 }
 
 export interface History {
@@ -31,50 +44,98 @@ export interface History {
   actions: Action[]
 }
 
+const HOUR = 3_600_000
+
 /** One seed decides everything. */
 export const makeHistory = (seed: number): History => {
   const random = seeded(seed)
   const below = (limit: number) => Math.floor(random() * limit)
   const pick = <Item>(...items: Item[]): Item => items[below(items.length)]!
+  const chance = (probability: number) => random() < probability
+
+  const storage = pick('indexedDB', 'indexedDB', 'cookie', 'cookie', 'memory')
   const setup: Setup = {
-    storage: pick('indexedDB', 'indexedDB', 'cookie', 'cookie', 'memory'),
-    locks: random() < 0.7,
-    channel: random() < 0.85,
-    bfcacheKeepsLocks: random() < 0.5,
-    honest: random() < 0.7,
-    badStorage: random() < 0.15,
+    storage,
+    engine: pick('chromium', 'chromium', 'firefox', 'webkit'),
+    locks: chance(storage === 'cookie' ? 0.9 : 0.75),
+    cookieStore: chance(0.9),
+    channel: pick('broadcast', 'broadcast', 'broadcast', 'broadcast', 'broadcast', 'broadcast', 'storage', 'storage', 'none'),
+    server: pick('patient', 'patient', 'patient', 'graceful', 'strict'),
+    lifetime: pick(300_000, 300_000, 300_000, 20_000, HOUR, 40 * 24 * HOUR),
+    skew: pick(0, 0, 600_000, -24 * HOUR, 24 * HOUR),
+    throttling: chance(0.3),
+    badStorage: storage === 'indexedDB' && chance(0.3),
+    eager: chance(0.2),
   }
-  // Without Web Locks nothing makes a cookie safe shared state: documented, and not promised.
-  if (setup.storage === 'cookie') setup.locks = true
-  if (setup.storage !== 'indexedDB') setup.badStorage = false
+  // Plain http has neither (platform facts §4.1).
+  if (!setup.locks) setup.cookieStore = false
+
   const tab = () => below(6)
-  const one = (): Action => {
-    const dice = random()
-    if (dice < 0.24) return { do: 'run', ms: pick(1, 5, 20, 45, 100, 1000, 3000, 12_000, 60_000, 290_000) * (0.5 + random()) }
-    if (dice < 0.4) return { do: 'call', tab: tab(), count: pick(1, 1, 3) }
-    if (dice < 0.48) return { do: 'refresh', tab: tab() }
-    if (dice < 0.52) return { do: 'login', tab: tab(), user: pick('alice', 'bob') }
-    if (dice < 0.56) return { do: 'logout', tab: tab() }
-    if (dice < 0.61) return { do: 'open', tab: tab() }
-    if (dice < 0.64) return { do: pick('kill', 'reload', 'close'), tab: tab() }
-    if (dice < 0.69) return { do: pick('hide', 'show'), tab: tab() }
-    if (dice < 0.73) return { do: pick('freeze', 'thaw'), tab: tab() }
-    if (dice < 0.78) return { do: pick('cache', 'restore'), tab: tab() }
-    if (dice < 0.8) return { do: 'offline', tab: tab(), on: random() < 0.5 }
-    if (dice < 0.83) return { do: 'sleep', ms: pick(10_000, 280_000, 400_000, 3_600_000) }
-    if (dice < 0.84) return { do: 'jump', ms: pick(-86_400_000, -600_000, 600_000, 86_400_000) }
-    if (dice < 0.87) return { do: 'drop', when: pick('before', 'after'), times: pick(1, 1, 2) }
-    if (dice < 0.91) {
-      const code = pick(408, 429, 500, 502, 503, 200, 400)
-      return { do: 'status', code, times: pick(1, 2, 5), retryAfter: pick(undefined, undefined, 2, 30, 1e9), body: pick(undefined, '<p>', '{}', '{"error":"invalid_client"}') }
+  const call = (): Action => ({
+    do: 'call', tab: tab(), count: pick(1, 1, 3),
+    ...(chance(0.3) && { how: pick('post', 'token', 'token', 'refused') }),
+    ...(chance(0.1) && { abortAfter: pick(0, 10, 5000) }),
+  })
+  const steps = (): Action => ({ do: 'steps', count: 1 + below(chance(0.5) ? 6 : 30) })
+  /** Long enough for the token to be due, or over. */
+  const due = (): Action =>
+    chance(0.2) ? { do: 'expire' } : { do: chance(0.7) ? 'sleep' : 'run', ms: Math.min(setup.lifetime, 2 * HOUR) * pick(0.75, 0.97, 1.1) }
+  const disturb = (): Action =>
+    pick<() => Action>(
+      () => ({ do: pick('kill', 'reload', 'navigate', 'close'), tab: tab() }),
+      () => ({ do: pick('cache', 'cache', 'restore'), tab: tab() }),
+      () => ({ do: pick('hide', 'freeze'), tab: tab() }),
+      () => ({ do: 'thaw', tab: tab(), noticed: chance(0.5) }),
+      () => ({ do: 'logout', tab: tab() }),
+      () => ({ do: 'login', tab: tab(), user: pick('alice', 'bob') }),
+      () => ({ do: 'refresh', tab: tab() }),
+      () => ({ do: 'jump', ms: pick(-24 * HOUR, -600_000, -3000, 3000, 600_000, 24 * HOUR) }),
+      () => ({ do: 'sleep', ms: pick(2000, 60_000, HOUR) }),
+      () => ({ do: 'offline', on: chance(0.5) }),
+      call,
+    )()
+  const fault = (): Action =>
+    pick<() => Action>(
+      () => ({ do: 'drop', when: pick('before', 'after', 'after'), times: pick(1, 1, 2, 20) }),
+      () => ({ do: 'duplicate', times: 1 }),
+      () => ({
+        do: 'status', code: pick(408, 425, 429, 500, 502, 503, 200, 400, 404), times: pick(1, 2, 5, 100),
+        ...(chance(0.4) && { retryAfter: pick(2, 30, 32, 1e9) }),
+        ...(chance(0.7) && { body: pick('<p>', '{}', '{"error":"invalid_client"}', '{"access_token":"at-SECRETSECRET-0-') }),
+      }),
+      () => ({ do: 'slow', there: pick(5, 20, 500, 9000, 15_000), back: pick(5, 20, 2000, 9000) }),
+      () => ({ do: 'heal' }),
+    )()
+  const disk = (): Action => (chance(0.15) ? { do: 'wipe' } : { do: 'disk', fault: pick('failing', 'full', 'hanging', 'lost', 'dropped', 'slow') })
+
+  const actions: Action[] = [{ do: 'open', tab: 0 }, { do: 'open', tab: 1 }, { do: 'run', ms: 30 }, { do: 'login', tab: 0, user: 'alice' }]
+  if (storage === 'memory') actions.push({ do: 'login', tab: 1, user: 'alice' })
+  actions.push({ do: 'run', ms: 50 })
+
+  /** Everything at once: tokens run out, tabs ask, and something happens in the middle. */
+  const rush = () => {
+    if (chance(0.5)) actions.push(fault())
+    actions.push(due())
+    for (let count = 1 + below(3); count > 0; count--) actions.push(chance(0.7) ? call() : { do: 'refresh', tab: tab() })
+    for (let count = 1 + below(3); count > 0; count--) {
+      if (setup.badStorage && chance(0.3)) actions.push(disk())
+      actions.push(steps(), disturb())
     }
-    if (dice < 0.94) return { do: 'slow', there: pick(5, 20, 500, 9000, 15_000), back: pick(5, 20, 2000) }
-    if (dice < 0.955) return { do: 'expire' }
-    if (dice < 0.96) return setup.honest ? { do: 'heal' } : { do: 'revoke' }
-    if (dice < 0.98 && setup.badStorage) return random() < 0.2 ? { do: 'wipe' } : { do: 'disk', failing: pick(0, 0.3, 1), latency: pick(1, 30) }
-    return { do: 'heal' }
   }
-  const actions: Action[] = [{ do: 'open', tab: 0 }, { do: 'open', tab: 1 }, { do: 'login', tab: 0, user: 'alice' }, { do: 'run', ms: 50 }]
-  for (let count = 15 + below(40); count > 0; count--) actions.push(one())
+  const single = (): Action => {
+    const dice = random()
+    if (dice < 0.3) return { do: 'run', ms: pick(1, 5, 20, 45, 100, 1000, 3000, 12_000, 60_000, 290_000) * (0.5 + random()) }
+    if (dice < 0.45) return call()
+    if (dice < 0.55) return { do: 'open', tab: tab(), ...(chance(0.15) && { prerendered: true }) }
+    if (dice < 0.6) return { do: 'show', tab: tab() }
+    if (dice < 0.62) return setup.server === 'patient' ? { do: 'heal' } : { do: 'revoke' }
+    if (dice < 0.72) return fault()
+    if (dice < 0.75 && setup.badStorage) return disk()
+    return disturb()
+  }
+  for (let count = 6 + below(20); count > 0; count--) {
+    if (chance(0.15)) rush()
+    else actions.push(single())
+  }
   return { seed, setup, actions }
 }

@@ -1,18 +1,15 @@
 import type { LifecycleChange, Platform } from '../../src/platform.js'
+import { freeLocks, type Held, holdsLock, lockManager, type LockRequest } from './locks.js'
 import type { Owner, World } from './world.js'
 
-interface Request {
-  name: string
-  tab: Tab
-  grant: () => void
-}
+export type Engine = 'chromium' | 'firefox' | 'webkit'
 
 /** What all tabs of one browser profile share. */
 export interface Browser {
   world: World
-  locks: Map<string, { tab: Tab; release: () => void; lose: (error: unknown) => void }>
-  waiting: Request[]
-  channels: { name: string; tab: Tab; receive: (data: unknown) => void }[]
+  locks: Map<string, Held>
+  waiting: LockRequest[]
+  channels: Listening[]
   /** Of the origin; `undefined` where it is blocked. */
   localStorage: Storage | undefined
   /** Every message any tab ever sent. */
@@ -24,37 +21,59 @@ export interface Browser {
     /** The fallback over storage events, which take longer. */
     storageEvents?: boolean
     bfcacheKeepsLocks?: boolean
+    /** Whose ways a page has when it goes into the back/forward cache; without one, the kindest. */
+    engine?: Engine
+    /** Timers of hidden tabs run once a second. */
+    throttling?: boolean
   }
+}
+
+interface Listening {
+  name: string
+  tab: Tab
+  receive: (data: unknown) => void
+  /** Messages of one channel come in order. */
+  lastAt: number
 }
 
 export interface Tab extends Owner {
   name: string
   browser: Browser
+  openedAt: number
   hidden: boolean
   offline: boolean
   cached: boolean
   prerendering: (() => void)[] | undefined
   listeners: Set<(change: LifecycleChange) => void>
   timers: Set<() => void>
+  /** Requests under way, each with what makes it fail. */
+  inFlight: Set<(error: unknown) => void>
   platform: Platform
-  /** When it last came back from being stopped. */
+  /** When it last was stopped (killed, frozen, cached), and when it last came back. */
+  stoppedAt: number
   resumedAt: number | undefined
-  wasCached: boolean
+  /** The engine told it so. */
+  resumeNoticed: boolean
+  /** When it stopped being a prerendered page. */
+  activatedAt: number
   complaints: Error[]
   uncaught: unknown[]
   lockRequests: number
 }
 
+/** What a server sees of a request. */
+export type Incoming = Pick<Request, 'url' | 'method' | 'headers' | 'signal' | 'keepalive'> & Partial<Pick<Request, 'body' | 'text'>>
+
 /** Its items are its own members, as in a browser. */
 const createLocalStorage = (): Storage =>
   Object.create({
-    getItem(key: string) {
+    getItem(this: Record<string, string>, key: string) {
       return this[key] ?? null
     },
-    setItem(key: string, value: string) {
+    setItem(this: Record<string, string>, key: string, value: string) {
       this[key] = value
     },
-    removeItem(key: string) {
+    removeItem(this: Record<string, string>, key: string) {
       delete this[key]
     },
   })
@@ -63,96 +82,30 @@ export const createBrowser = (world: World, faults: Browser['faults'] = {}): Bro
   world, faults, localStorage: createLocalStorage(), locks: new Map(), waiting: [], channels: [], messages: [],
 })
 
-const grantNext = (browser: Browser, name: string) => {
-  if (browser.locks.has(name)) return
-  const index = browser.waiting.findIndex((request) => request.name === name && !request.tab.dead)
-  if (index < 0) return
-  const [request] = browser.waiting.splice(index, 1)
-  request!.grant()
-}
-
-const lockManager = (browser: Browser, tab: Tab): LockManager => {
-  const abortError = () => new DOMException('The lock request was given up', 'AbortError')
-  return {
-    request(name: string, options: LockOptions, callback: (lock: unknown) => Promise<unknown>) {
-      tab.lockRequests++
-      return new Promise((resolve, reject) => {
-        const grant = () => {
-          options.signal?.removeEventListener('abort', abort)
-          let lost = false
-          const held = {
-            tab,
-            release() {
-              if (browser.locks.get(name) === held) browser.locks.delete(name)
-              browser.world.schedule(undefined, 0, () => grantNext(browser, name))
-            },
-            lose(error: unknown) {
-              lost = true
-              browser.world.schedule(tab, 0, () => reject(error))
-            },
-          }
-          browser.locks.set(name, held)
-          browser.world.schedule(tab, 0, () => {
-            Promise.resolve(callback({ name })).then(
-              (value) => {
-                if (lost) return
-                held.release()
-                resolve(value)
-              },
-              (error) => {
-                if (!lost) held.release()
-                reject(error)
-              },
-            )
-          })
-        }
-        const request = { name, tab, grant }
-        const abort = () => {
-          const index = browser.waiting.indexOf(request)
-          if (index >= 0) browser.waiting.splice(index, 1)
-          reject(abortError())
-        }
-        if (options.steal) {
-          browser.locks.get(name)?.lose(abortError())
-          browser.locks.delete(name)
-          grant()
-          return
-        }
-        // In Chromium a page in the back/forward cache keeps its lock until somebody asks anew (platform facts, bfcache).
-        const holder = browser.locks.get(name)
-        if (holder?.tab.cached) {
-          kill(holder.tab)
-        }
-        browser.waiting.push(request)
-        options.signal?.addEventListener('abort', abort)
-        browser.world.schedule(undefined, 0, () => grantNext(browser, name))
-      })
-    },
-    query: async () => ({ held: [], pending: [] }),
-  } as unknown as LockManager
-}
-
 export const createTab = (
   browser: Browser,
   name: string,
-  fetch: (tab: Tab, request: globalThis.Request, body: string | undefined) => Promise<Response>,
+  fetch: (tab: Tab, request: Incoming, body: string | undefined) => Promise<Response>,
 ): Tab => {
-  const { world } = browser
+  const { world, faults } = browser
   const tab: Tab = {
-    name, browser,
+    name, browser, openedAt: world.time,
     dead: false, frozen: false, parked: [],
     hidden: false, offline: false, cached: false, prerendering: undefined,
-    listeners: new Set(), timers: new Set(), resumedAt: undefined, wasCached: false, complaints: [], uncaught: [], lockRequests: 0,
+    listeners: new Set(), timers: new Set(), inFlight: new Set(), stoppedAt: -Infinity, resumedAt: undefined, resumeNoticed: false, activatedAt: 0,
+    complaints: [], uncaught: [], lockRequests: 0,
     platform: undefined as never,
   }
   tab.platform = {
     now: () => Math.round(world.time + world.wallOffset),
-    monotonic: () => world.time,
+    monotonic: () => world.time - tab.openedAt,
     random: world.random,
     randomId: () => Math.floor(world.random() * 2 ** 48).toString(36),
     setTimer(run, delay) {
-      if (!(delay < 2 ** 31)) delay = 0
-      const cancel = world.schedule(tab, delay, () => {
+      // A signed 32-bit number of whole milliseconds; anything longer fires at once.
+      delay = delay < 2 ** 31 ? Math.max(1, Math.trunc(delay)) : 1
+      const late = faults.throttling && tab.hidden ? 1000 - ((world.time + delay) % 1000) : 0
+      const cancel = world.schedule(tab, delay + late, () => {
         tab.timers.delete(stop)
         run()
       })
@@ -168,6 +121,7 @@ export const createTab = (
         // A body that is text already needs no stream to be read, which would take turns of the event loop.
         const { body } = init ?? {}
         const text = typeof body === 'string' || body instanceof URLSearchParams ? String(body) : undefined
+        if (faults.engine && !(input instanceof Request)) return fetch(tab, plainRequest(String(new URL(input, tab.platform.baseURL())), init), text)
         return fetch(tab, new Request(input instanceof Request ? input : new URL(input, tab.platform.baseURL()), init), text)
       } catch (error) {
         return Promise.reject(error)
@@ -179,24 +133,20 @@ export const createTab = (
     isOffline: () => tab.offline,
     whenActivated: () => tab.prerendering && new Promise<void>((resolve) => tab.prerendering!.push(resolve)),
     localStorage: browser.localStorage,
-    locks: browser.faults.noLocks ? undefined : lockManager(browser, tab),
+    locks: faults.noLocks ? undefined : lockManager(browser, tab, kill),
     openChannel(channel, onMessage) {
-      if (browser.faults.noChannel) return { post() {}, close() {} }
-      const entry = { name: channel, tab, receive: onMessage }
+      if (faults.noChannel) return { post() {}, close() {} }
+      const entry: Listening = { name: channel, tab, receive: onMessage, lastAt: 0 }
       browser.channels.push(entry)
+      let open = true
       return {
         post(message) {
+          if (!open && !faults.storageEvents) throw new DOMException('The channel is closed', 'InvalidStateError')
           browser.messages.push(structuredClone(message))
-          for (const other of browser.channels) {
-            if (other === entry || other.name !== channel) continue
-            // What comes for a page in the back/forward cache is lost, or throws it out.
-            if (other.tab.cached) continue
-            world.schedule(other.tab, 1 + world.random() * (browser.faults.storageEvents ? 100 : 5), () => {
-              if (browser.channels.includes(other)) other.receive(message)
-            })
-          }
+          for (const other of browser.channels) if (other !== entry && other.name === channel) deliver(browser, other, message)
         },
         close() {
+          open = false
           browser.channels = browser.channels.filter((other) => other !== entry)
         },
       }
@@ -211,50 +161,93 @@ export const createTab = (
   return tab
 }
 
+/** As much of a `Request` as the simulated server uses; a whole one costs a hundred times as much. */
+const plainRequest = (url: string, init: RequestInit = {}): Incoming => ({
+  url, method: init.method ?? 'GET', headers: new Headers(init.headers), signal: init.signal ?? never, keepalive: !!init.keepalive,
+})
+const never = new AbortController().signal
+
+const deliver = (browser: Browser, to: Listening, message: unknown): void => {
+  const { world, faults } = browser
+  const { tab } = to
+  // What comes for a page in the back/forward cache is lost, or throws it out.
+  if (tab.cached) {
+    if (faults.engine && faults.engine !== 'webkit' && !faults.storageEvents) world.schedule(undefined, 0, () => kill(tab))
+    return
+  }
+  const at = Math.max(to.lastAt, world.time + (faults.storageEvents ? 1 + 99 * world.random() : 0.5 + 4.5 * world.random()))
+  to.lastAt = at
+  world.schedule(tab, at - world.time, () => {
+    if (browser.channels.includes(to)) to.receive(faults.storageEvents ? undefined : structuredClone(message))
+  })
+}
+
 const tell = (tab: Tab, change: LifecycleChange) => {
   for (const listener of tab.listeners) listener(change)
 }
 
-const freeLocks = (tab: Tab) => {
-  for (const held of [...tab.browser.locks.values()]) if (held.tab === tab) held.release()
-  tab.browser.waiting = tab.browser.waiting.filter((request) => request.tab !== tab)
-}
-
 /** The process is gone: nothing of it runs again, its locks and channels are free. */
 export function kill(tab: Tab): void {
+  if (tab.dead) return
   tab.dead = true
-  freeLocks(tab)
+  tab.stoppedAt = tab.browser.world.time
+  freeLocks(tab.browser, tab)
   tab.browser.channels = tab.browser.channels.filter((entry) => entry.tab !== tab)
 }
 
-/** Stopped where it stands, lock and all; nothing tells it. */
-export const freeze = (tab: Tab): void => {
+const stop = (tab: Tab) => {
   tab.frozen = true
+  tab.stoppedAt = tab.browser.world.time
 }
 
-/** What came in meanwhile is delivered in order. `noticed`: the engine fires `resume`. */
-export const thaw = (tab: Tab, noticed = false): void => {
+/** What came in meanwhile is delivered in order, after the engine's own word about it. */
+const resume = (tab: Tab, noticed: boolean) => {
+  tab.resumeNoticed = noticed
   tab.frozen = false
   tab.resumedAt = tab.browser.world.time
-  if (noticed) tell(tab, 'return')
   for (const task of tab.parked.splice(0)) tab.browser.world.schedule(tab, 0, task)
 }
 
-/** Into the back/forward cache. `losesMessages`: as WebKit does it; else a message would throw the page out. */
-export const hideInCache = (tab: Tab): void => {
+/** Stopped where it stands, lock and all; nothing tells it. */
+export const freeze = (tab: Tab): void => stop(tab)
+
+/** `noticed`: the engine fires `resume`. */
+export const thaw = (tab: Tab, noticed = false): void => {
+  if (noticed) tell(tab, 'return')
+  resume(tab, noticed)
+}
+
+/** The link is followed and the page not kept: `pagehide`, then nothing. */
+export const navigateAway = (tab: Tab): void => {
   tell(tab, 'leave')
-  tab.cached = true
-  tab.wasCached = true
+  // What it started in pagehide still happens up to the end of the task.
   tab.frozen = true
-  if (!tab.browser.faults.bfcacheKeepsLocks) freeLocks(tab)
+  tab.browser.world.schedule(undefined, 0, () => kill(tab))
+}
+
+/** WebKit does this to what is under way, just before `pagehide`. */
+export const loseRequests = (tab: Tab): void => {
+  for (const lose of [...tab.inFlight]) lose(new TypeError('Load failed'))
+}
+
+/** Into the back/forward cache, as far as the engine lets it (platform facts, bfcache). */
+export const hideInCache = (tab: Tab): void => {
+  const { faults } = tab.browser
+  if (faults.engine === 'firefox' && (holdsLock(tab.browser, tab) || tab.inFlight.size)) return navigateAway(tab)
+  tell(tab, 'leave')
+  tab.hidden = true
+  tell(tab, 'wake')
+  stop(tab)
+  tab.cached = true
+  if (!faults.bfcacheKeepsLocks) freeLocks(tab.browser, tab, !!faults.engine)
 }
 
 export const restoreFromCache = (tab: Tab): void => {
   tab.cached = false
-  tab.frozen = false
-  tab.resumedAt = tab.browser.world.time
+  tab.hidden = false
   tell(tab, 'return')
-  for (const task of tab.parked.splice(0)) tab.browser.world.schedule(tab, 0, task)
+  tell(tab, 'wake')
+  resume(tab, true)
 }
 
 export const setHidden = (tab: Tab, hidden: boolean): void => {
@@ -265,4 +258,12 @@ export const setHidden = (tab: Tab, hidden: boolean): void => {
 export const setOffline = (tab: Tab, offline: boolean): void => {
   tab.offline = offline
   if (!offline) tell(tab, 'wake')
+}
+
+export const activate = (tab: Tab): void => {
+  const waiting = tab.prerendering ?? []
+  tab.prerendering = undefined
+  tab.activatedAt = tab.browser.world.time
+  for (const resolve of waiting) resolve()
+  tell(tab, 'wake')
 }

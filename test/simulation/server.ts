@@ -1,8 +1,11 @@
-import type { Tab } from './platform.js'
+import type { Incoming, Tab } from './platform.js'
 
+/** One login, and all that came of it by rotation. */
 export interface Family {
+  number: number
   user: string
   revoked: boolean
+  revokedBy?: 'reuse' | 'client' | 'admin'
   current: string
   /** Every token it ever was given. */
   tokens: string[]
@@ -14,53 +17,86 @@ export interface Faults {
   /** Of the token endpoint, each for the next `n` requests. */
   dropBefore: number
   dropAfter: number
+  /** Delivered twice, as Chromium does when a kept connection dies. */
+  duplicate: number
   status: { code: number; times: number; headers?: Record<string, string>; body?: string } | undefined
   /** Milliseconds on the way there, and on the way back. */
   there: number
   back: number
 }
 
+/** One request to the token endpoint. */
 export interface Sent {
   tab: Tab
   at: number
   refreshToken: string
   key: string | null
+  family: Family | undefined
   /** When its answer arrived, or its loss was felt. */
   settled?: number
   outcome?: 'answered' | 'lost'
   /** Of the answer, also if it never arrived. */
   status?: number
-  /** A 200 that cannot be read. */
+  /** The answer was the fault's and not the server's. */
   rubbish?: boolean
+  /** It met a token that was spent too long ago. */
+  reuse?: boolean
+  duplicated?: boolean
+  /** Milliseconds, as the answer asked for. */
+  retryAfter?: number
+}
+
+/** One request to the API. */
+export interface Called {
+  tab: Tab
+  at: number
+  token: string | undefined
+  url: string
+  method: string
+  body: string
+  status: number
 }
 
 /** An authorization server and an API in one, on the virtual clock. */
 export interface Server {
   lifetime: number
+  /** How long a spent refresh token is answered as it was the first time; later, its whole family is revoked. */
   grace: number
   omitRefreshToken: boolean
   faults: Faults
   tokenRequests: Sent[]
   revoked: string[]
+  /** The same, with whose it was. */
+  revocations: { family: Family | undefined; tab: Tab }[]
   /** What the API saw: the bearer token of each request, or nothing. */
-  apiRequests: { tab: Tab; at: number; token: string | undefined; url: string; method: string; body: string; status: number }[]
+  apiRequests: Called[]
+  /** The same when it left the tab. */
+  attached: { tab: Tab; at: number; token: string; url: string }[]
   families: Family[]
-  familyOf(accessToken: string): Family | undefined
-  userOf(accessToken: string): string | undefined
+  familyOf(token: string): Family | undefined
+  userOf(token: string): string | undefined
   login(user: string): { access_token: string; refresh_token: string; expires_in: number; token_type: string }
   expireAll(): void
-  fetch(tab: Tab, request: Request, body?: string): Promise<Response>
+  fetch(tab: Tab, request: Incoming, body?: string): Promise<Response>
+  /** What an access token shows of itself. */
+  claims(family: Family): Record<string, unknown>
+  respond(body: string, init: { status: number; headers?: Record<string, string> }): Response
 }
+
+/** Any four letters of it in a row betray a part of a token. */
+const SECRET = 'SECRETSECRET'
 
 export const createServer = (now: () => number, lifetime = 300_000, grace = 30_000): Server => {
   let serial = 0
-  const access = new Map<string, { user: string; family: Family; expires: number }>()
+  const access = new Map<string, { family: Family; expires: number }>()
+  const families = new Map<string, Family>()
 
   const answerOf = (family: Family) => {
     // Looks like a JWT, so that a tab can show whose it is.
-    const accessToken = `e30.${btoa(JSON.stringify({ sub: family.user }))}.at-SECRET-${++serial}-`
-    const refreshToken = `rt-SECRET-${++serial}-`
-    access.set(accessToken, { user: family.user, family, expires: now() + server.lifetime })
+    const accessToken = `e30.${btoa(JSON.stringify(server.claims(family)))}.at-${SECRET}-${++serial}-`
+    const refreshToken = `rt-${SECRET}-${++serial}-`
+    access.set(accessToken, { family, expires: now() + server.lifetime })
+    for (const token of [accessToken, accessToken.split('.')[2]!, refreshToken]) families.set(token, family)
     family.tokens.push(accessToken, refreshToken)
     family.current = refreshToken
     return {
@@ -70,32 +106,42 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
       ...(!server.omitRefreshToken && { refresh_token: refreshToken }),
     }
   }
-  const refused = () => Response.json({ error: 'invalid_grant' }, { status: 400 })
+  const json = (value: unknown, status: number) =>
+    server.respond(JSON.stringify(value), { status, headers: { 'Content-Type': 'application/json' } })
+  const refused = () => json({ error: 'invalid_grant' }, 400)
+  const revoke = (family: Family, by: NonNullable<Family['revokedBy']>) => {
+    if (family.revoked) return
+    family.revoked = true
+    family.revokedBy = by
+  }
 
-  const token = (form: URLSearchParams): Response => {
-    const given = form.get('refresh_token')!
-    const family = server.families.find((each) => each.current === given || each.spent.has(given))
+  const answer = (given: string, sent: Sent): Response => {
+    const { family } = sent
     if (!family || family.revoked) return refused()
     const former = family.spent.get(given)
     if (former) {
-      if (now() - former.at <= server.grace) return Response.json(former.answer)
-      family.revoked = true
+      if (now() - former.at <= server.grace) {
+        access.get(former.answer.access_token as string)!.expires = now() + server.lifetime
+        return json(former.answer, 200)
+      }
+      sent.reuse = true
+      revoke(family, 'reuse')
       return refused()
     }
-    const answer = answerOf(family)
+    const fresh = answerOf(family)
     if (server.omitRefreshToken) family.current = given
-    else family.spent.set(given, { at: now(), answer })
-    return Response.json(answer)
+    else family.spent.set(given, { at: now(), answer: fresh })
+    return json(fresh, 200)
   }
 
   const server: Server = {
     lifetime, grace, omitRefreshToken: false,
-    faults: { dropBefore: 0, dropAfter: 0, status: undefined, there: 20, back: 20 },
-    tokenRequests: [], revoked: [], apiRequests: [], families: [],
-    familyOf: (accessToken) => access.get(accessToken)?.family,
-    userOf: (accessToken) => access.get(accessToken)?.user,
+    faults: { dropBefore: 0, dropAfter: 0, duplicate: 0, status: undefined, there: 20, back: 20 },
+    tokenRequests: [], revoked: [], revocations: [], apiRequests: [], attached: [], families: [],
+    familyOf: (token) => families.get(token),
+    userOf: (token) => families.get(token)?.user,
     login(user) {
-      const family: Family = { user, revoked: false, current: '', tokens: [], spent: new Map() }
+      const family: Family = { number: server.families.length, user, revoked: false, current: '', tokens: [], spent: new Map() }
       server.families.push(family)
       const omit = server.omitRefreshToken
       server.omitRefreshToken = false
@@ -106,71 +152,105 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
     expireAll() {
       for (const each of access.values()) each.expires = 0
     },
+    claims: ({ user }) => ({ sub: user }),
+    respond: (body, init) => new Response(body, init),
+
     fetch(tab, request, text) {
       const { world } = tab.browser
       const { faults } = server
       const sentAt = world.time
       return new Promise((resolve, reject) => {
-        const lost = (delay: number) => world.schedule(tab, delay, () => settle(() => reject(new TypeError('Failed to fetch')), 'lost'))
         let sent: Sent | undefined
         let settled = false
         const settle = (how: () => void, outcome: 'answered' | 'lost') => {
           if (settled) return
           settled = true
+          tab.inFlight.delete(lose)
           if (sent) {
             sent.settled = world.time
             sent.outcome = outcome
           }
           how()
         }
-        request.signal.addEventListener('abort', () => settle(() => reject(request.signal.reason), 'lost'))
-        if (request.signal.aborted) return settle(() => reject(request.signal.reason), 'lost')
-        if (tab.offline) return void lost(1)
+        const lose = (error: unknown) => settle(() => reject(error), 'lost')
+        const lost = (delay: number) => world.schedule(tab, delay, () => lose(new TypeError('Failed to fetch')))
+        if (request.signal.aborted) return lose(request.signal.reason)
+        request.signal.addEventListener('abort', () => lose(request.signal.reason), { once: true })
+        tab.inFlight.add(lose)
 
-        const receive = (body: string): void => {
-          const { pathname } = new URL(request.url)
-          if (pathname === '/oauth/token') {
-            const form = new URLSearchParams(body)
-            sent = { tab, at: sentAt, refreshToken: form.get('refresh_token')!, key: request.headers.get('Idempotency-Key') }
-            server.tokenRequests.push(sent)
-            if (faults.dropBefore > 0) return void (faults.dropBefore--, lost(faults.there))
-            const drop = faults.dropAfter > 0 && faults.dropAfter--
-            const { status } = faults
-            const failing = status && status.times > 0 && status.times--
-            world.schedule(undefined, faults.there, () => {
-              const response = failing
-                ? new Response(status!.body ?? '', { status: status!.code, headers: status!.headers ?? {} })
-                : token(form)
-              sent!.status = response.status
-              if (failing) sent!.rubbish = true
-              if (drop) lost(faults.back)
-              else world.schedule(tab, faults.back, () => settle(() => resolve(response), 'answered'))
-            })
-            return
-          }
-          if (pathname === '/oauth/revoke') {
-            const given = new URLSearchParams(body).get('token')!
-            world.schedule(undefined, 20, () => {
-              server.revoked.push(given)
-              for (const family of server.families) {
-                if (family.current === given || family.spent.has(given)) family.revoked = true
-              }
-              access.delete(given)
-              world.schedule(tab, 20, () => settle(() => resolve(new Response()), 'answered'))
-            })
-            return
-          }
+        /** At the server, unless its page went first. */
+        const arrive = (delay: number, work: () => void) =>
+          world.schedule(undefined, delay, () => {
+            if (!(tab.dead && !request.keepalive && world.random() < 0.5)) work()
+          })
+        const reply = (delay: number, response: Response) =>
+          world.schedule(tab, delay, () => settle(() => resolve(response), 'answered'))
+
+        const receiveToken = (body: string) => {
+          const form = new URLSearchParams(body)
+          const given = form.get('refresh_token')!
+          const now = (sent = {
+            tab, at: sentAt, refreshToken: given, key: request.headers.get('Idempotency-Key'), family: families.get(given),
+          } as Sent)
+          server.tokenRequests.push(now)
+          if (tab.offline) return void lost(1)
+          if (faults.dropBefore > 0) return void (faults.dropBefore--, lost(faults.there))
+          const drop = faults.dropAfter > 0 && faults.dropAfter--
+          const { status } = faults
+          const failing = status && status.times > 0 && status.times--
+          now.duplicated = faults.duplicate > 0 && !!faults.duplicate--
+          const { back } = faults
+          arrive(faults.there, () => {
+            const response = failing
+              ? server.respond(status!.body ?? '', { status: status!.code, headers: status!.headers ?? {} })
+              : answer(given, now)
+            now.status = response.status
+            if (failing) now.rubbish = true
+            const asked = response.headers.get('Retry-After')
+            if (asked && /^(408|425|429|5..)$/.test(String(response.status))) now.retryAfter = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - tab.platform.now()
+            if (drop) lost(back)
+            else if (!now.duplicated) reply(back, response)
+            // The first answer goes down with its connection; the second is the one that comes.
+            else {
+              world.schedule(undefined, 50, () => {
+                const second = failing ? response : answer(given, now)
+                now.status = second.status
+                reply(back, second)
+              })
+            }
+          })
+        }
+        const receiveRevocation = (body: string) => {
+          if (tab.offline) return void lost(1)
+          const given = new URLSearchParams(body).get('token')!
+          arrive(20, () => {
+            const family = families.get(given)
+            server.revoked.push(given)
+            server.revocations.push({ family, tab })
+            // A grant goes with its refresh token (RFC 7009 §2.1).
+            if (!access.delete(given) && family) revoke(family, 'client')
+            reply(20, server.respond('', { status: 200 }))
+          })
+        }
+        const receiveCall = (body: string, pathname: string) => {
           const bearer = request.headers.get('Authorization')?.replace('Bearer ', '')
-          world.schedule(undefined, 20, () => {
+          if (bearer) server.attached.push({ tab, at: sentAt, token: bearer, url: request.url })
+          if (tab.offline) return void lost(1)
+          arrive(20, () => {
             const entry = access.get(bearer ?? '')
             const status = entry && entry.expires > now() && !entry.family.revoked && pathname !== '/always401' ? 200 : 401
             server.apiRequests.push({ tab, at: sentAt, token: bearer, url: request.url, method: request.method, body, status })
-            world.schedule(tab, 20, () => settle(() => resolve(new Response(entry?.user ?? '', { status })), 'answered'))
+            reply(20, server.respond(entry?.family.user ?? '', { status }))
           })
         }
-        const { body } = request
-        if (text !== undefined || !body) receive(text ?? '')
-        else void request.text().then(receive)
+        const receive = (body: string) => {
+          const { pathname } = new URL(request.url)
+          if (pathname === '/oauth/token') receiveToken(body)
+          else if (pathname === '/oauth/revoke') receiveRevocation(body)
+          else receiveCall(body, pathname)
+        }
+        if (text !== undefined || !request.body) receive(text ?? '')
+        else void request.text!().then(receive)
       })
     },
   }

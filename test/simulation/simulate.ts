@@ -1,241 +1,350 @@
 import { createSessionOn } from '../../src/createSession.js'
 import { refreshTokenGrant } from '../../src/refreshTokenGrant.js'
 import { cookieStorage } from '../../src/storage/cookieStorage.js'
+import { indexedDBStorage } from '../../src/storage/indexedDBStorage.js'
 import { memoryStorage } from '../../src/storage/memoryStorage.js'
 import type { Session } from '../../src/types.js'
-import { type CookieJar, createCookieJar, installCookieGlobals } from './cookies.js'
+import { type App, createApp } from './app.js'
+import { createShared, installGlobals, type Surroundings } from './globals.js'
 import type { Action, History } from './history.js'
-import { createInvariants, type Call, type Invariants } from './invariants.js'
-import { createBrowser, createTab, freeze, hideInCache, kill, restoreFromCache, setHidden, setOffline, type Tab, thaw } from './platform.js'
-import { createServer, type Server } from './server.js'
-import { createDisk, type Disk, diskStorage } from './store.js'
-import { createWorld, type World } from './world.js'
-
-export interface Running {
-  tab: Tab
-  session: Session
-}
-
-export interface Stage {
-  history: History
-  world: World
-  server: Server
-  disk: Disk
-  jar: CookieJar
-  tabs: Running[]
-  calls: Call[]
-  trace: string[]
-}
+import { createIndexedDB } from './indexedDB.js'
+import { belonging } from './invariants/belonging.js'
+import { ending } from './invariants/ending.js'
+import { leaving } from './invariants/leaving.js'
+import { sending } from './invariants/sending.js'
+import { settling } from './invariants/settling.js'
+import { silence } from './invariants/silence.js'
+import {
+  activate, createBrowser, createTab, freeze, hideInCache, kill, loseRequests, navigateAway, restoreFromCache, setHidden,
+  setOffline, type Tab, thaw,
+} from './platform.js'
+import { plainResponse } from './plainResponse.js'
+import { createServer } from './server.js'
+import type { Invariant, Running, Stage } from './stage.js'
+import { createWorld } from './world.js'
 
 export interface Verdict {
   history: History
   violations: string[]
   trace: string[]
   tokenRequests: number
+  /** What was done, and to some effect. */
+  done: string[]
 }
 
-let stage: Stage | undefined
-let globals = false
+const MOST_TABS = 6
+/** A call without trouble takes less. */
+const BRIEFLY = 1000
+const GRACE = { patient: Infinity, graceful: 30_000, strict: 0 }
 
-/** The cookie globals look up whose code runs. Installed once: js-cookie reads them at each call. */
-const useCookieGlobals = () => {
-  if (globals) return
-  globals = true
-  installCookieGlobals(() => ({
-    tab: stage!.world.current as Tab,
-    jar: stage!.jar,
-    noCookieStore: false,
-    others: () => stage!.tabs.map(({ tab }) => tab),
-  }))
+let surroundings: Surroundings | undefined
+let installed = false
+
+const createStage = (history: History): Stage => {
+  const { setup } = history
+  const world = createWorld(history.seed)
+  world.wallOffset += setup.skew
+  const trace: string[] = []
+  const violations: string[] = []
+  const stage: Stage = {
+    history, world,
+    browser: createBrowser(world, {
+      noLocks: !setup.locks,
+      noChannel: setup.channel === 'none',
+      storageEvents: setup.channel === 'storage',
+      bfcacheKeepsLocks: setup.engine === 'chromium',
+      engine: setup.engine,
+      throttling: setup.throttling,
+    }),
+    server: createServer(() => world.time + world.slept, setup.lifetime, GRACE[setup.server]),
+    indexedDB: createIndexedDB(world),
+    cookies: createShared(6),
+    localStorage: createShared(3),
+    tabs: [], calls: [], settled: [], logins: new Map(), logouts: [], said: [], wipedAt: -Infinity,
+    trace, violations,
+    note: (who, what) => void trace.push(`${world.time.toFixed(1).padStart(12)}  ${who.padEnd(7)} ${what}`),
+    violate(invariant, what) {
+      violations.push(`${invariant}: ${what}`)
+      stage.note('', `VIOLATION ${invariant}: ${what}`)
+    },
+    stored() {
+      if (setup.storage === 'memory') return ''
+      if (setup.storage === 'cookie') return decodeURIComponent([...stage.cookies.truth.values()].join())
+      return JSON.stringify([...stage.indexedDB.stores.values()].map((values) => [...values]))
+    },
+    shakySince: (time) => setup.storage === 'indexedDB' && (stage.indexedDB.failedAt >= time || stage.indexedDB.faults.hanging),
+    deceivedSince: (time) => !setup.locks && Math.max(world.jumpedAt, world.sleptAt) >= time,
+  }
+  stage.server.respond = plainResponse
+  stage.server.claims = ({ user, number }) => ({ sub: user, family: number })
+  stage.indexedDB.stoppedPagesBlock = setup.engine === 'webkit'
+  return stage
 }
 
-const note = ({ world, trace }: Stage, who: string, what: string) => {
-  trace.push(`${world.time.toFixed(1).padStart(12)}  ${who.padEnd(7)} ${what}`)
-}
-
-/** Everything that a tab does starts as an event of its own. */
-const inTab = ({ world }: Stage, tab: Tab, work: () => void) => world.schedule(tab, 0, work)
-
-const open = (on: Stage, invariants: Invariants, browser: ReturnType<typeof createBrowser>) => {
-  const tab = createTab(browser, `tab ${on.tabs.length + 1}`, on.server.fetch)
-  const { storage } = on.history.setup
-  const entry = { tab, session: undefined as unknown as Session }
-  on.tabs.push(entry)
-  note(on, tab.name, 'opens')
-  on.world.schedule(tab, 0, () => {
-    entry.session = createSessionOn(tab.platform, {
+const openTab = (stage: Stage, app: App, prerendered: boolean, hidden = false): void => {
+  const { history, world, tabs } = stage
+  const tab = createTab(stage.browser, `tab ${tabs.length + 1}`, stage.server.fetch)
+  tab.hidden = hidden
+  tab.offline = stage.tabs.find((other) => !other.tab.dead)?.tab.offline ?? false
+  if (prerendered) tab.prerendering = []
+  const running: Running = { tab, session: undefined as unknown as Session, shown: undefined, lastShown: undefined, endings: 0, reasons: 0, closed: false }
+  tabs.push(running)
+  stage.note(tab.name, 'opens')
+  world.schedule(tab, 0, () => {
+    running.session = createSessionOn(tab.platform, {
       refresh: refreshTokenGrant({ url: '/oauth/token', revokeUrl: '/oauth/revoke' }),
-      storage: storage === 'memory' ? memoryStorage() : storage === 'cookie' ? cookieStorage() : diskStorage(on.disk, tab),
-      unauthorizedCooldown: 30_000,
+      storage: { memory: memoryStorage, cookie: cookieStorage, indexedDB: indexedDBStorage }[history.setup.storage](),
     })
-    invariants.watch(tab, entry.session)
+    app.watch(running)
   })
 }
 
-const perform = (on: Stage, invariants: Invariants, browser: ReturnType<typeof createBrowser>, action: Action): number => {
-  const { world, server, disk, tabs } = on
-  const alive = tabs.filter(({ tab }) => !tab.dead)
-  const chosen = 'tab' in action ? alive[action.tab % Math.max(1, alive.length)] : undefined
-  if ('tab' in action && action.do !== 'open' && !chosen?.session) return 0
-  const { tab, session } = chosen ?? ({} as Running)
-  const running = tab && !tab.frozen
-  if (action.do !== 'run') note(on, tab?.name ?? '', `· ${JSON.stringify(action)}`)
+const heal = ({ server, indexedDB }: Stage) => {
+  server.faults = { dropBefore: 0, dropAfter: 0, duplicate: 0, status: undefined, there: 20, back: 20 }
+  indexedDB.heal()
+}
+
+/** Does one thing, if it can be done now. Answers how far to let time go, or nothing when it could not. */
+const perform = (stage: Stage, app: App, action: Action): { run?: number; steps?: number } | undefined => {
+  const { world, server, indexedDB, tabs } = stage
+  const alive = tabs.filter(({ tab, session }) => !tab.dead && session)
+  if (action.do === 'run') return { run: action.ms }
+  if (action.do === 'steps') return { steps: action.count }
+  if (action.do === 'open') {
+    if (tabs.filter((each) => !each.tab.dead).length >= MOST_TABS) return
+    openTab(stage, app, !!action.prerendered)
+    return { run: 2 }
+  }
+  // The last page may be gone, and the next not there yet.
+  if (!alive.length) return
+  const chosen = 'tab' in action ? alive[action.tab % alive.length]! : alive[0]!
+  const { tab, session } = chosen
+  const running = !tab.frozen && !chosen.closed
+  /** Everything that a tab does is an event of its own. */
+  const inTab = (work: () => void, to: Tab = tab) => void world.schedule(to, 0, work)
+  const go = () => {
+    stage.note('tab' in action ? tab.name : '', `· ${Object.entries(action).filter(([name]) => name !== 'tab').map(([, value]) => value).join(' ')}`)
+    return {}
+  }
   switch (action.do) {
-    case 'run':
-      return action.ms
-    case 'open':
-      if (alive.length < 6) open(on, invariants, browser)
-      return 5
     case 'kill':
-      if (alive.length > 1) kill(tab)
-      return 0
-    case 'reload':
+      if (alive.length < 2) return
+      go()
       kill(tab)
-      open(on, invariants, browser)
-      return 5
+      return {}
+    case 'reload':
+    case 'navigate':
+      if (tab.frozen) return
+      go()
+      inTab(() => navigateAway(tab))
+      // A reload takes the place of the page; a link leads to another page of the app.
+      world.schedule(undefined, 20, () => openTab(stage, app, false, action.do === 'reload' && tab.hidden))
+      return {}
     case 'close':
-      if (alive.length > 1 && running) {
-        inTab(on, tab, () => session.close())
-        world.schedule(tab, 1, () => kill(tab))
-      }
-      return 0
+      if (alive.length < 2 || !running) return
+      go()
+      chosen.closed = true
+      inTab(() => session.close())
+      return {}
     case 'login':
-      if (running) inTab(on, tab, () => invariants.login(tab, session, action.user))
-      return 0
+      if (!running) return
+      go()
+      inTab(() => app.login(chosen, action.user))
+      return {}
     case 'logout':
-      if (running) inTab(on, tab, () => invariants.logout(tab, session))
-      return 0
+      if (!running) return
+      go()
+      inTab(() => app.logout(chosen))
+      return {}
     case 'refresh':
-      if (running) inTab(on, tab, () => invariants.call(tab, session, 'refresh'))
-      return 0
+      if (!running) return
+      go()
+      inTab(() => app.call(chosen, { how: 'refresh' }))
+      return {}
     case 'call':
-      for (let i = 0; i < action.count && running; i++) inTab(on, tab, () => invariants.call(tab, session, 'fetch'))
-      return 0
+      if (!running) return
+      go()
+      for (let i = 0; i < action.count; i++) inTab(() => app.call(chosen, action))
+      return {}
     case 'hide':
     case 'show':
-      if (running) inTab(on, tab, () => setHidden(tab, action.do === 'hide'))
-      return 0
+      if (tab.frozen || (tab.hidden === (action.do === 'hide') && !tab.prerendering)) return
+      go()
+      inTab(() => (tab.prerendering ? activate(tab) : setHidden(tab, action.do === 'hide')))
+      return {}
     case 'freeze':
-      if (tab.hidden && !tab.cached) freeze(tab)
-      return 0
+      if (!tab.hidden || tab.frozen) return
+      go()
+      freeze(tab)
+      return {}
     case 'thaw':
-      if (tab.frozen && !tab.cached) thaw(tab)
-      return 0
+      if (!tab.frozen || tab.cached) return
+      go()
+      inStopped(world, tab, () => thaw(tab, action.noticed))
+      return {}
     case 'cache':
-      if (running) {
-        world.current = tab
-        hideInCache(tab)
-        world.current = undefined
-      }
-      return 0
+      if (tab.frozen || tab.prerendering) return
+      go()
+      if (stage.history.setup.engine === 'webkit') inTab(() => loseRequests(tab))
+      inTab(() => hideInCache(tab))
+      return {}
     case 'restore':
-      if (tab.cached) {
-        world.current = tab
-        restoreFromCache(tab)
-        world.current = undefined
-      }
-      return 0
+      // Nobody is back in no time.
+      if (!tab.cached || world.time - tab.stoppedAt < 200) return
+      go()
+      inStopped(world, tab, () => restoreFromCache(tab))
+      return {}
     case 'offline':
-      if (running) inTab(on, tab, () => setOffline(tab, action.on))
-      return 0
-    case 'sleep':
+      if (tab.offline === action.on) return
+      go()
+      for (const each of alive) {
+        // The machine is offline at once, and a tab hears of it when it runs.
+        each.tab.offline = action.on
+        if (!action.on) inTab(() => setOffline(each.tab, false), each.tab)
+        if (action.on && world.random() < 0.5) inTab(() => loseRequests(each.tab), each.tab)
+      }
+      return {}
+    case 'sleep': {
+      go()
       world.sleep(action.ms)
-      for (const each of alive) if (!each.tab.frozen) inTab(on, each.tab, () => each.tab.listeners.forEach((tell) => tell('wake')))
-      return 0
+      const noticed = world.random() < 0.7
+      for (const each of alive) {
+        // Connections rarely survive it.
+        if (world.random() < 0.8) inTab(() => loseRequests(each.tab), each.tab)
+        if (noticed && !each.tab.hidden) inTab(() => setHidden(each.tab, false), each.tab)
+      }
+      return {}
+    }
     case 'jump':
-      world.wallOffset += action.ms
-      return 0
+      go()
+      world.jump(action.ms)
+      return {}
     case 'drop':
-      if (action.when === 'before') server.faults.dropBefore += action.times
-      else server.faults.dropAfter += action.times
-      return 0
+      go()
+      server.faults[action.when === 'before' ? 'dropBefore' : 'dropAfter'] += action.times
+      return {}
+    case 'duplicate':
+      go()
+      server.faults.duplicate += action.times
+      return {}
     case 'status':
+      go()
       server.faults.status = {
         code: action.code,
         times: action.times,
-        ...(action.retryAfter && { headers: { 'Retry-After': String(action.retryAfter) } }),
+        ...(action.retryAfter && { headers: { 'Retry-After': retryAfter(action.retryAfter, world.time + world.wallOffset) } }),
         ...(action.body && { body: action.body }),
       }
-      return 0
+      return {}
     case 'slow':
+      go()
       server.faults.there = action.there
       server.faults.back = action.back
-      return 0
+      return {}
     case 'expire':
+      go()
       server.expireAll()
-      return 0
+      return {}
     case 'revoke':
-      for (const family of server.families) family.revoked = true
-      invariants.refused()
-      return 0
+      go()
+      for (const family of server.families) {
+        family.revokedBy ??= 'admin'
+        family.revoked = true
+      }
+      return {}
     case 'wipe':
-      disk.value = undefined
-      invariants.wiped()
-      return 0
+      go()
+      stage.wipedAt = world.time
+      for (const values of indexedDB.stores.values()) values.clear()
+      return {}
     case 'disk':
-      disk.failing = action.failing
-      disk.latency = action.latency
-      return 0
+      go()
+      if (action.fault === 'failing') indexedDB.faults.failing = 0.3
+      else if (action.fault === 'full') indexedDB.faults.full = 1
+      else if (action.fault === 'dropped') indexedDB.drop()
+      else if (action.fault === 'slow') indexedDB.faults.latency = 30
+      else indexedDB.faults[action.fault] = true
+      // What nobody mends for an hour is another matter.
+      if (action.fault === 'hanging') world.schedule(undefined, 60_000, () => indexedDB.faults.hanging && indexedDB.heal())
+      return {}
     case 'heal':
-      heal(on)
-      return 0
+      go()
+      heal(stage)
+      return {}
   }
 }
 
-const heal = ({ server, disk }: Stage) => {
-  server.faults = { dropBefore: 0, dropAfter: 0, status: undefined, there: 20, back: 20 }
-  disk.failing = 0
-  disk.latency = 1
+/** In seconds, or as a date: an even number makes the one. */
+const retryAfter = (seconds: number, now: number) =>
+  seconds % 4 ? String(seconds) : new Date(Math.min(now + seconds * 1000, 8e15)).toUTCString()
+
+/** What the engine does with a page that does not run. */
+const inStopped = (world: Stage['world'], tab: Tab, work: () => void) =>
+  world.schedule(undefined, 0, () => {
+    if (tab.dead) return
+    world.current = tab
+    work()
+  })
+
+/** The world heals: whoever is left must find its feet again. */
+const recover = async (stage: Stage, app: App): Promise<void> => {
+  const { world, tabs } = stage
+  stage.note('', '· all faults are gone, every tab is shown')
+  heal(stage)
+  await world.run(200)
+  for (const { tab } of tabs) {
+    if (tab.dead) continue
+    if (tab.frozen) inStopped(world, tab, () => (tab.cached ? restoreFromCache(tab) : thaw(tab)))
+    if (tab.offline) {
+      tab.offline = false
+      world.schedule(tab, 0, () => setOffline(tab, false))
+    }
+    if (tab.prerendering) world.schedule(tab, 0, () => activate(tab))
+    if (tab.hidden) world.schedule(tab, 0, () => setHidden(tab, false))
+  }
+  // The longest pause there can be: what the server asked for, as far as that is honoured, and the backoff.
+  const long = stage.history.actions.some((action) => (action.do === 'status' && action.retryAfter) || action.do === 'jump')
+  await world.run(long ? 380_000 : 130_000)
+  for (const running of tabs) {
+    if (!running.tab.dead && !running.closed) world.schedule(running.tab, 0, () => app.call(running, { last: true }))
+  }
+  await world.run(BRIEFLY)
+  await world.runUntil(() => stage.calls.every(({ tab, done }) => tab.dead || done !== undefined), 130_000)
 }
 
 /** Runs one history against the real code, and says which invariants it broke. */
 export const simulate = async (history: History): Promise<Verdict> => {
-  useCookieGlobals()
-  const { setup } = history
-  const world = createWorld(history.seed)
-  const browser = createBrowser(world, {
-    noLocks: !setup.locks,
-    storageEvents: !setup.channel,
-    bfcacheKeepsLocks: setup.bfcacheKeepsLocks,
-  })
-  const server = createServer(() => world.time, 300_000, setup.honest ? Infinity : 0)
-  const on: Stage = { history, world, server, disk: createDisk(), jar: createCookieJar(), tabs: [], calls: [], trace: [] }
-  stage = on
-  const invariants = createInvariants(on, browser, (who, what) => note(on, who, what))
-  world.onStep = () => invariants.check()
-
+  if (!installed) installGlobals(() => surroundings)
+  installed = true
+  const stage = createStage(history)
+  const { world, violations } = stage
+  surroundings = {
+    world,
+    tabs: () => stage.tabs.map(({ tab }) => tab),
+    cookies: stage.cookies,
+    localStorage: stage.localStorage,
+    cookieStore: history.setup.cookieStore,
+    indexedDB: stage.indexedDB.open,
+  }
+  const invariants: Invariant[] = [sending, leaving, ending, settling, belonging, silence].map((create) => create(stage))
+  stage.cookies.onWrite = stage.indexedDB.onWrite = () => invariants.forEach((invariant) => invariant.written?.())
+  world.onStep = () => invariants.forEach((invariant) => invariant.step?.())
+  const app = createApp(stage, invariants)
+  const done: string[] = []
   try {
-    await play(on, invariants, browser)
-  } catch (error) {
-    invariants.violations.push(`I7: ${String(error)}`)
-  }
-  return { history, violations: invariants.violations, trace: on.trace, tokenRequests: server.tokenRequests.length }
-}
-
-const play = async (on: Stage, invariants: Invariants, browser: ReturnType<typeof createBrowser>): Promise<void> => {
-  const { world, history } = on
-  for (const action of history.actions) {
-    await world.run(perform(on, invariants, browser, action))
-    await world.settle()
-    if (invariants.violations.length) break
-  }
-  if (!invariants.violations.length) {
-    // The world heals: whoever is left must find its feet again.
-    heal(on)
-    for (const { tab } of on.tabs) {
-      if (tab.dead) continue
-      world.current = tab
-      if (tab.cached) restoreFromCache(tab)
-      else if (tab.frozen) thaw(tab)
-      if (tab.offline || tab.hidden) {
-        tab.hidden = false
-        setOffline(tab, false)
-      }
-      world.current = undefined
+    for (const action of history.actions) {
+      const passing = perform(stage, app, action)
+      if (passing) done.push(action.do === 'disk' ? action.fault : action.do)
+      if (passing?.steps) await world.runSteps(passing.steps, 60_000)
+      else await world.run(passing?.run ?? 0)
+      if (violations.length) break
     }
-    await world.run(400_000)
-    for (const { tab, session } of on.tabs) if (!tab.dead) inTab(on, tab, () => invariants.call(tab, session, 'fetch', true))
-    await world.run(120_000)
-    invariants.checkEnd()
+    if (!violations.length) await recover(stage, app)
+    for (const { tab } of stage.tabs) stage.said.push(...tab.complaints, ...tab.uncaught)
+    if (!violations.length) for (const invariant of invariants) (invariant.step?.(), invariant.end?.())
+  } catch (error) {
+    stage.violate('I7', String(error))
   }
+  surroundings = undefined
+  return { history, violations, trace: stage.trace, tokenRequests: stage.server.tokenRequests.length, done }
 }

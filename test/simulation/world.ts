@@ -1,25 +1,33 @@
 /** One event queue for all tabs: everything that reaches a tab from outside passes through it, in the order of a virtual clock. */
 export interface World {
-  /** Milliseconds since the start, on a clock that never jumps. */
+  /** Milliseconds since the start, on a clock that never jumps and stands still while the machine sleeps. */
   readonly time: number
-  /** What wall clocks show beyond that. Jumps when set. */
+  /** How long the machine has slept so far. Servers do not sleep: their clock shows `time + slept`. */
+  slept: number
+  /** What wall clocks show beyond `time`. Jumps when set. */
   wallOffset: number
+  sleptAt: number
+  /** When the wall clock was last set. */
+  jumpedAt: number
   random(): number
   /** Runs `task` in `owner` after `delay`, unless the owner has died by then; a frozen owner gets it when it resumes. */
   schedule(owner: Owner | undefined, delay: number, task: () => void): () => void
   /** Lets time pass. */
   run(duration: number): Promise<void>
+  /** Lets a number of events happen, however long that takes, within `limit`. */
+  runSteps(count: number, limit: number): Promise<void>
   /** Lets time pass until `done`, at most `limit`; answers whether it was. */
   runUntil(done: () => boolean, limit: number): Promise<boolean>
   /** Lets everything that is ready happen, without time. */
   settle(): Promise<void>
   /** The machine sleeps: the wall clock goes on, nothing else does. */
   sleep(duration: number): void
+  /** Sets the wall clock. */
+  jump(by: number): void
   /** After every event. */
   onStep: (() => void) | undefined
   /** Whose code runs: every event belongs to one tab, and its microtasks end before the next. */
   current: Owner | undefined
-  readonly pending: number
 }
 
 export interface Owner {
@@ -47,43 +55,52 @@ export const seeded = (seed: number): (() => number) => {
   }
 }
 
-/** A history of a few days takes some thousand. */
-const MOST_STEPS = 50_000
+/** In one second of a history; a few hundred are many. */
+const MOST_STEPS = 3000
 
+/** Node runs every microtask that is ready, and those that follow from them, before the next immediate. */
 const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 export const createWorld = (seed = 1): World => {
   const random = seeded(seed)
-  const heap: Entry[] = []
+  // Kept in reverse, so that the next is the last.
+  const queue: Entry[] = []
   let order = 0
   let steps = 0
+  let second = 0
   let time = 0
 
   const before = (a: Entry, b: Entry) => a.time < b.time || (a.time === b.time && a.order < b.order)
   const push = (entry: Entry) => {
     let low = 0
-    let high = heap.length
+    let high = queue.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      // Kept in reverse, so that the next is the last.
-      if (before(heap[middle]!, entry)) high = middle
+      if (before(queue[middle]!, entry)) high = middle
       else low = middle + 1
     }
-    heap.splice(low, 0, entry)
+    queue.splice(low, 0, entry)
   }
 
   const step = async (until: number): Promise<boolean> => {
     for (;;) {
-      const entry = heap.at(-1)
+      const entry = queue.at(-1)
       if (!entry || entry.time > until) return false
-      heap.pop()
+      queue.pop()
       if (entry.cancelled || entry.owner?.dead) continue
       time = Math.max(time, entry.time)
       if (entry.owner?.frozen) {
-        entry.owner.parked.push(entry.task)
+        entry.owner.parked.push(() => {
+          if (!entry.cancelled) entry.task()
+        })
         continue
       }
-      if (++steps > MOST_STEPS) throw new Error('A storm: far more events than any history needs')
+      const now = Math.floor(time / 1000)
+      if (now !== second) {
+        second = now
+        steps = 0
+      }
+      if (++steps > MOST_STEPS) throw new Error('A storm: far more events in a second than anybody needs')
       world.current = entry.owner
       entry.task()
       await microtasks()
@@ -97,13 +114,13 @@ export const createWorld = (seed = 1): World => {
     get time() {
       return time
     },
+    slept: 0,
     wallOffset: 1_800_000_000_000,
+    sleptAt: -Infinity,
+    jumpedAt: -Infinity,
     random,
     onStep: undefined,
     current: undefined,
-    get pending() {
-      return heap.filter((entry) => !entry.cancelled && !entry.owner?.dead).length
-    },
     schedule(owner, delay, task) {
       const entry: Entry = { time: time + Math.max(0, delay), order: order++, owner, task, cancelled: false }
       push(entry)
@@ -117,6 +134,11 @@ export const createWorld = (seed = 1): World => {
       while (await step(until));
       time = until
     },
+    async runSteps(count, limit) {
+      const until = time + limit
+      await microtasks()
+      while (count-- > 0 && (await step(until)));
+    },
     async runUntil(done, limit) {
       const until = time + limit
       await microtasks()
@@ -129,6 +151,12 @@ export const createWorld = (seed = 1): World => {
     },
     sleep(duration) {
       world.wallOffset += duration
+      world.slept += duration
+      world.sleptAt = time
+    },
+    jump(by) {
+      world.wallOffset += by
+      world.jumpedAt = time
     },
   }
   return world

@@ -1,0 +1,122 @@
+import type { Session } from '../../src/types.js'
+import type { Tab } from './platform.js'
+import type { Call, Invariant, Logout, Moment, Running, Stage } from './stage.js'
+
+/** How the app uses its session, and what it gets to see. */
+export interface App {
+  watch(running: Running): void
+  login(running: Running, user: string): void
+  logout(running: Running): void
+  call(running: Running, options?: { how?: string | undefined; abortAfter?: number | undefined; last?: boolean }): void
+}
+
+const shownBy = ({ server }: Stage, session: Session) => {
+  const number = session.unverifiedClaims?.family
+  return session.status === 'authenticated' && typeof number === 'number' ? server.families[number] : undefined
+}
+
+export const createApp = (stage: Stage, invariants: Invariant[]): App => {
+  const { world, server, calls, history } = stage
+  const { setup } = history
+
+  const start = (
+    { tab, session }: Running,
+    what: Call['what'],
+    run: (call: Call) => Promise<unknown>,
+    last = false,
+  ): void => {
+    const call: Call = { number: calls.length, tab, what, at: world.time, last, user: session.unverifiedClaims?.sub }
+    calls.push(call)
+    stage.note(tab.name, `${what} #${call.number}${call.user ? ` as ${call.user}` : ''}`)
+    const finish = (result: string, value?: unknown) => {
+      call.done = world.time
+      call.result = result
+      call.value = value
+      stage.settled.push(call)
+      stage.note(tab.name, `${what} #${call.number} → ${result}`)
+    }
+    run(call).then(
+      (value) => finish(what === 'fetch' ? String((value as Response).status) : 'done', value),
+      (error: Error & { code?: string }) => {
+        stage.said.push(error)
+        finish(error.code ? `${error.name} ${error.code}` : error.name)
+      },
+    )
+  }
+  const shaky = ({ at }: Moment) => stage.shakySince(at)
+
+  const app: App = {
+    watch(running) {
+      const { tab, session } = running
+      const look = () => {
+        const now = shownBy(stage, session)
+        if (running.shown && session.status === 'anonymous') running.endings++
+        return now
+      }
+      session.subscribe(() => {
+        const before = running.shown
+        running.shown = look()
+        if (before !== running.shown) stage.note(tab.name, `  shows ${running.shown ? `session ${running.shown.number}` : session.status}`)
+        if (before && !running.shown) running.lastShown = before
+      })
+      for (const type of ['login', 'refresh', 'change', 'logout', 'error'] as const) {
+        session.on(type, (event) => {
+          stage.said.push(event)
+          const detail = 'reason' in event ? event.reason : 'error' in event ? event.error.code : ''
+          stage.note(tab.name, `  event ${type} ${detail} (${event.source})`)
+          if ('reason' in event) {
+            running.reasons++
+            for (const invariant of invariants) invariant.ended?.(running, running.lastShown, event.reason)
+          }
+          // A listener may use the session as it likes (R7).
+          if (setup.eager && type !== 'error') app.call(running, { how: type === 'login' ? 'token' : undefined })
+        })
+      }
+    },
+    login(running, user) {
+      start(running, 'login', async () => {
+        const tokens = server.login(user)
+        const family = server.familyOf(tokens.access_token)!
+        const login: Moment = { tab: running.tab, at: world.time }
+        stage.logins.set(family, login)
+        stage.note(running.tab.name, `  session ${family.number}, ${user}`)
+        await running.session.setTokens(tokens, { subject: user })
+        login.done = world.time
+        login.shaky = shaky(login)
+      })
+    },
+    logout(running) {
+      start(running, 'logout', async () => {
+        const { tab, session, shown: held } = running
+        // What is stored or held now is what this ends; a login that comes after it is another session.
+        const families = [...stage.logins].flatMap(([family, { tab: owner, done, shaky }]) =>
+          done !== undefined && (owner === tab || family === held || (!shaky && stage.wipedAt < done)) && reaches(owner, running) ? [family] : [],
+        )
+        const logout: Logout = { tab, at: world.time, families }
+        stage.logouts.push(logout)
+        await session.logout()
+        logout.done = world.time
+        logout.shaky = shaky(logout) || tab.stoppedAt >= logout.at
+        // It could not see what was stored, and knows of its own session only.
+        if (logout.shaky) logout.families = families.filter((family) => family === held)
+        for (const invariant of invariants) invariant.loggedOut?.(logout)
+      })
+    },
+    call(running, { how, abortAfter, last = false } = {}) {
+      const { tab, session } = running
+      const controller = new AbortController()
+      if (abortAfter !== undefined) tab.platform.setTimer(() => controller.abort(new DOMException('Not wanted any more', 'AbortError')), abortAfter)
+      const { signal } = controller
+      if (how === 'refresh') start(running, 'refresh', () => session.refresh({ signal }))
+      else if (how === 'token') start(running, 'token', () => session.getAccessToken({ signal }))
+      else {
+        const path = how === 'refused' ? 'always401' : 'api'
+        const init = how === 'post' ? { method: 'POST', body: 'hello', signal } : { signal }
+        start(running, 'fetch', ({ number }) => session.fetch(`https://app.example.com/${path}?call=${number}`, init), last)
+      }
+    },
+  }
+  /** Memory is each tab's own; a logout by somebody who is signed in still ends the sessions of all tabs. */
+  const reaches = (owner: Tab, { tab, shown }: Running) => setup.storage !== 'memory' || owner === tab || (!owner.dead && !!shown)
+  return app
+}

@@ -1,0 +1,94 @@
+import type { Family, Sent } from '../server.js'
+import { isExact, type Invariant, type Stage } from '../stage.js'
+import { isLost, wasStopped } from './sending.js'
+
+/** How long the renderers of two tabs may disagree about a value in localStorage. */
+const LAG = 400
+
+/**
+ * I3: a session ends only for a reason of the closed list that really happened; with an honest server and only
+ * transient faults it never ends. And whoever is signed out is told why (G7).
+ */
+export const ending = (stage: Stage): Invariant => {
+  const { server, history, calls, logins, logouts } = stage
+  const { setup } = history
+  let checkedRevocations = 0
+
+  const leftBy = (family: Family) => {
+    const login = logins.get(family)!
+    return logouts.some((logout) => (logout.done ?? Infinity) >= login.at - (setup.storage === 'memory' ? LAG : 0))
+  }
+  const replaced = (family: Family) => {
+    const login = logins.get(family)!
+    return [...logins].some(([other, { done }]) => other !== family && (done ?? Infinity) >= login.at)
+  }
+  /** The server made an answer, and its asker may not have got it, or could not keep it. */
+  const wasLost = (sent: Sent) =>
+    sent.status === 200 && !sent.rubbish && (isLost(sent) || wasStopped(sent) || sent.settled === undefined || stage.shakySince(sent.at))
+
+  const refusedRightly = (family: Family, reason: string): string | undefined => {
+    const requests = server.tokenRequests.filter((sent) => sent.family === family)
+    if (!requests.some((sent) => sent.status === 400 && !sent.rubbish)) return 'though the server refused nothing'
+    if (family.revokedBy === 'admin') return
+    if (family.revokedBy === 'client') return leftBy(family) || replaced(family) ? undefined : 'for it had revoked its own token'
+    // Spent twice. By the browser, then nobody knows of it; else an answer was lost, and the reason says so.
+    if (requests.some((sent) => sent.duplicated)) return
+    const reuse = requests.find((sent) => sent.reuse)
+    // One that was given up came late, after the one that took its place.
+    if (reuse && isLost(reuse)) return
+    if (reuse && stage.deceivedSince(requests[0]!.at - 5000)) return
+    if (!reuse) return 'and nobody had revoked it'
+    const former = requests.filter((sent) => sent.refreshToken === reuse.refreshToken && sent !== reuse)
+    if (!former.some(wasLost)) return 'for a token that was spent twice, with no answer lost'
+    if (reason !== 'rotation_lost') return 'though an answer was lost'
+    return
+  }
+
+  /** Whom the last login left signed in, if that is certain. */
+  const expected = (tab: (typeof stage.tabs)[number]['tab']) => {
+    // Without any way to tell, a visible tab learns of a login when it looks the next time.
+    if (setup.server !== 'patient' || !isExact(history) || setup.channel === 'none') return false
+    const mine = [...logins.entries()].filter(([, login]) => setup.storage !== 'memory' || login.tab === tab)
+    const [family, login] = mine.at(-1) ?? []
+    if (!login || login.done === undefined || login.tab.dead && login.tab.stoppedAt < login.done) return false
+    if (stage.tabs.some((running) => running.tab === login.tab && running.closed)) return false
+    if (stage.shakySince(login.at) || stage.wipedAt >= login.at) return false
+    return !leftBy(family!) && logouts.every((logout) => (logout.done ?? Infinity) < login.at)
+  }
+
+  return {
+    step() {
+      // Nobody revokes what is still in use.
+      for (; checkedRevocations < server.revocations.length; checkedRevocations++) {
+        const { family, tab } = server.revocations[checkedRevocations]!
+        if (family && isExact(history) && !leftBy(family) && !replaced(family)) {
+          stage.violate('I3', `${tab.name} revoked session ${family.number}, which nobody had ended`)
+        }
+      }
+    },
+    ended({ tab }, family, reason) {
+      if (!family) return
+      const who = `${tab.name} signed out of session ${family.number} (${reason})`
+      if (reason === 'logout') {
+        if (isExact(history) && !leftBy(family)) stage.violate('I3', `${who}, and nobody had called logout`)
+      } else if (reason === 'rejected' || reason === 'rotation_lost') {
+        // Another login may have taken its place meanwhile, and what ended was that.
+        const all = [...logins].flatMap(([other, { done }]) => ((done ?? Infinity) >= logins.get(family)!.at ? [other] : []))
+        const wrong = refusedRightly(family, reason)
+        if (isExact(history) && wrong && all.every((other) => refusedRightly(other, reason))) stage.violate('I3', `${who} ${wrong}`)
+      } else stage.violate('I3', `${who}, for no reason of this history`)
+    },
+    end() {
+      for (const { tab, endings, reasons, closed } of stage.tabs) {
+        if (!tab.dead && !closed && endings !== reasons) {
+          stage.violate('I3', `${tab.name} was signed out ${endings} times, and told why ${reasons} times`)
+        }
+      }
+      for (const { tab, last, result, number } of calls) {
+        if (last && !tab.dead && result !== '200' && !result?.endsWith('session_changed') && expected(tab)) {
+          stage.violate('I3', `${tab.name} was not signed out by anybody, and its call #${number} came to ${result}`)
+        }
+      }
+    },
+  }
+}

@@ -1,0 +1,89 @@
+import type { Family } from '../server.js'
+import { isExact, type Invariant, type Logout, type Stage } from '../stage.js'
+
+/** R35, and R67 for the way over storage events. */
+const PROPAGATION = { broadcast: 500, storage: 2000, none: Infinity }
+/** A hidden tab that was stopped without notice trusts its memory this long. */
+const UNNOTICED = 1500
+/** When storage failed during a logout, or when the news of one came: it works again within this time. */
+const RECOVERY = 60_000
+
+/**
+ * I2: after a logout completes in any tab no tab attaches that session's token again, ever, and no storage holds it.
+ */
+export const leaving = (stage: Stage): Invariant => {
+  const { world, server, history, indexedDB } = stage
+  const { setup } = history
+  const ended = new Map<Family, Logout>()
+  let checked = 0
+  let due = false
+  const limit = PROPAGATION[setup.channel]
+
+  const check = ({ tab, at, token }: (typeof server.attached)[number]) => {
+    const family = server.familyOf(token)!
+    const logout = ended.get(family)
+    if (!logout || at <= logout.done!) return
+    const since = at - logout.done!
+    const violate = (why: string) =>
+      stage.violate('I2', `${tab.name} attached a token of session ${family.number} ${since.toFixed(0)} ms after its logout${why}`)
+    if (tab === logout.tab) return violate(', which it made itself')
+    // After a wipe nothing is left that could tell a tab which slept through the logout.
+    if (stage.wipedAt >= logout.at) return
+    if (logout.shaky || stage.shakySince(logout.at)) {
+      // Whoever could not write it down, and was stopped before it could be tried again, told nobody.
+      if (logout.shaky && logout.tab.stoppedAt >= logout.at) return
+      if (at - Math.max(logout.done!, indexedDB.failedAt, tab.resumedAt ?? 0) > RECOVERY) violate(', with storage back for long')
+      return
+    }
+    if ((tab.resumedAt ?? -1) > logout.done!) {
+      if (tab.resumeNoticed || since > UNNOTICED) violate(', which it slept through')
+    } else if (since > (tab.hidden ? Math.min(limit, UNNOTICED) : limit)) violate('')
+  }
+
+  /** What the storage itself holds; what renderers remember of it is not storage. */
+  const checkStored = () => {
+    if (!ended.size) return
+    for (const [token] of stage.stored().matchAll(/[ar]t-SECRETSECRET-\d+-/g)) {
+      const family = server.familyOf(token)!
+      const logout = ended.get(family)
+      if (!logout || stage.wipedAt >= logout.at || logout.shaky || stage.shakySince(logout.at)) continue
+      stage.violate('I2', `storage holds a token of session ${family.number}, which was logged out`)
+    }
+  }
+
+  /** R35: every visible tab says so. */
+  const checkShown = (logout: Logout) => {
+    if (stage.violations.length || logout.shaky || stage.shakySince(logout.at) || stage.wipedAt >= logout.at) return
+    for (const { tab, shown, closed } of stage.tabs) {
+      const awake = !tab.dead && !tab.frozen && !closed && tab.openedAt < logout.at && !(tab.stoppedAt >= logout.at)
+      if (awake && !tab.hidden && (tab.resumedAt ?? 0) < logout.at && shown && logout.families.includes(shown)) {
+        stage.violate('I2', `${tab.name} still shows session ${shown.number} ${limit} ms after its logout in ${logout.tab.name}`)
+      }
+    }
+  }
+
+  return {
+    step() {
+      for (; checked < server.attached.length; checked++) if (isExact(history)) check(server.attached[checked]!)
+      if (due) checkStored()
+      due = false
+    },
+    written() {
+      due = isExact(history)
+    },
+    loggedOut(logout) {
+      for (const family of logout.families) if (!ended.has(family)) ended.set(family, logout)
+      due = isExact(history)
+      if (isExact(history) && limit < Infinity) world.schedule(undefined, limit, () => checkShown(logout))
+    },
+    end() {
+      // Storage works again since long: what a logout could not clear then is cleared now, if its tab lived to do it.
+      for (const [token] of isExact(history) ? stage.stored().matchAll(/[ar]t-SECRETSECRET-\d+-/g) : []) {
+        const logout = ended.get(server.familyOf(token)!)
+        if (logout && !(logout.shaky && logout.tab.stoppedAt >= logout.at) && stage.wipedAt < logout.at) {
+          stage.violate('I2', `storage holds a token of session ${server.familyOf(token)!.number} at the end, which ${logout.tab.name} logged out`)
+        }
+      }
+    },
+  }
+}

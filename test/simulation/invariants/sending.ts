@@ -1,0 +1,91 @@
+import type { Sent } from '../server.js'
+import { isExact, type Invariant, type Stage } from '../stage.js'
+
+/** The shortest pause after the n-th request with one refresh token: twice as long each time, give or take a quarter. */
+const pauseAfter = (n: number) => 0.75 * Math.min(1000 * 2 ** n, 60_000)
+/** As far as a server is obeyed that asks for a longer one. */
+const LONGEST_RETRY_AFTER = 300_000
+/** Clocks count whole milliseconds. */
+const ROUNDING = 3
+/** From writing down the intent to sending, when storage is at its slowest without failing. */
+const WRITING = 500
+/** How long a holder that cannot be asked counts as alive. */
+const HOLD_LIMIT = 8000
+/** Requests with one refresh token in one minute: 0, 2, 6, 14, 30 and 62 s after the first, a quarter sooner at most, and some for tabs that die. */
+const TRIES_PER_MINUTE = 12
+
+export const isLost = (sent: Sent): boolean => sent.outcome === 'lost'
+/** It was stopped after sending, and may never have seen the answer. */
+export const wasStopped = ({ tab, at }: Sent): boolean => tab.dead || tab.frozen || tab.stoppedAt >= at
+
+/**
+ * I1: a refresh token is sent again only after its earlier sender died or its answer was lost or was transient, never
+ * concurrently, each time with the same idempotency key, after the pause.
+ * I7: no storm, whatever the faults.
+ */
+export const sending = (stage: Stage): Invariant => {
+  const { world, server, history } = stage
+  const { setup } = history
+  let checked = 0
+  const clocks = new Map<Sent, number>()
+  const clock = () => world.time + world.wallOffset
+
+  const again = (sent: Sent, former: Sent, n: number) => {
+    const who = `${sent.tab.name} sent a refresh token again`
+    const stopped = wasStopped(former)
+    const over = former.settled !== undefined
+    const useless = over && (isLost(former) || former.status !== 200 || former.rubbish)
+    const shaky = stage.shakySince(former.at) || stage.wipedAt >= former.at
+    const real = sent.at - former.at
+    const wall = clock() - clocks.get(former)!
+    // Where there is no lock, tabs tell the time of an intent by the wall clock: a jump or a sleep deceives them.
+    const deceived = stage.deceivedSince(former.at - WRITING)
+    const setBackSince = world.jumpedAt >= former.at - WRITING
+
+    if (!over && !stopped && !deceived && !setBackSince) stage.violate('I1', `${who} while ${former.tab.name} waits for the answer to it`)
+    if (over && !useless && !stopped && !shaky && !deceived) stage.violate('I1', `${who} though ${former.tab.name} has the answer to it`)
+    if (former.key !== sent.key && !shaky) stage.violate('I1', `${who} with another idempotency key`)
+    // A clock that was set back cannot tell a pause, nor can one that went on while the intent was written down.
+    const setBack = wall < -900 || Math.max(world.jumpedAt, world.sleptAt) >= former.at - WRITING
+    const paused = over && !stopped ? sent.at - former.settled! : real
+    // Who settled left a pause of the backoff behind; after one that died, the shortest is right.
+    const settled = over && !stopped && !shaky
+    const pause = settled ? Math.max(pauseAfter(n), Math.min((!isLost(former) && former.retryAfter) || 0, LONGEST_RETRY_AFTER)) : pauseAfter(1)
+    if (!setBack && !deceived && Math.max(paused, wall) < pause - (settled ? ROUNDING : WRITING)) {
+      stage.violate('I1', `${who} ${paused.toFixed(0)} ms after ${former.tab.name} did, and should have paused ${pause.toFixed(0)} ms`)
+    }
+    if (!over && former.tab.frozen && !former.tab.cached && !former.tab.dead && Math.max(real, wall) < HOLD_LIMIT - WRITING) {
+      stage.violate('I1', `${who} ${real.toFixed(0)} ms after ${former.tab.name} did, which is frozen and not yet given up`)
+    }
+  }
+
+  /** What may make a refresh necessary in one minute, besides a retry. */
+  const causes = () => {
+    const recent = (time: number) => world.time - time < 120_000
+    const asked = stage.calls.filter((call) => call.what === 'refresh' && (call.done === undefined || recent(call.done))).length
+    const refused = server.apiRequests.filter((request) => request.status === 401 && recent(request.at)).length
+    return 4 + Math.ceil(60_000 / (setup.lifetime * 0.5)) + asked + refused + (recent(world.jumpedAt) || recent(world.sleptAt) ? 4 : 0)
+  }
+  const storm = (sent: Sent) => {
+    const recent = server.tokenRequests.filter((each) => sent.at - each.at < 60_000)
+    const same = recent.filter((each) => each.refreshToken === sent.refreshToken).length
+    if (same > TRIES_PER_MINUTE) stage.violate('I7', `${same} requests with one refresh token within a minute`)
+    const refreshes = new Set(recent.filter((each) => each.family === sent.family).map((each) => each.refreshToken)).size
+    if (refreshes > causes()) stage.violate('I7', `${refreshes} refreshes of one session within a minute, and ${causes()} causes at most`)
+  }
+
+  return {
+    step() {
+      for (; checked < server.tokenRequests.length; checked++) {
+        const sent = server.tokenRequests[checked]!
+        stage.note(sent.tab.name, `  token request with ${sent.refreshToken}, key ${sent.key}`)
+        if (isExact(history)) {
+          const earlier = server.tokenRequests.slice(0, checked).filter((each) => each.refreshToken === sent.refreshToken)
+          earlier.forEach((former, index) => again(sent, former, index + 1))
+        }
+        clocks.set(sent, clock())
+        storm(sent)
+      }
+    },
+  }
+}

@@ -1,0 +1,91 @@
+import type { Session } from '../../src/types.js'
+import type { Shared } from './globals.js'
+import type { History } from './history.js'
+import type { IndexedDBServer } from './indexedDB.js'
+import type { Browser, Tab } from './platform.js'
+import type { Family, Server } from './server.js'
+import type { World } from './world.js'
+
+/** One call of the app. */
+export interface Call {
+  number: number
+  tab: Tab
+  what: 'fetch' | 'refresh' | 'logout' | 'login' | 'token'
+  /** Who was signed in, as the tab showed it when the call was made. */
+  user: string | undefined
+  at: number
+  /** When it settled. */
+  done?: number
+  /** Made after all faults were gone. */
+  last: boolean
+  result?: string
+  value?: unknown
+}
+
+export interface Running {
+  tab: Tab
+  session: Session
+  /** The session that the tab showed last. */
+  shown: Family | undefined
+  lastShown: Family | undefined
+  /** How often it stopped showing one, and how often it said why. */
+  endings: number
+  reasons: number
+  closed: boolean
+}
+
+/** When a session began or ended, as the app asked for it. */
+export interface Moment {
+  tab: Tab
+  at: number
+  done?: number
+  /** Storage failed meanwhile. */
+  shaky?: boolean
+}
+
+export interface Logout extends Moment {
+  /** The sessions that it ends for certain. */
+  families: Family[]
+}
+
+/** All there is in one run of one history. */
+export interface Stage {
+  history: History
+  world: World
+  browser: Browser
+  server: Server
+  indexedDB: IndexedDBServer
+  cookies: Shared
+  localStorage: Shared
+  tabs: Running[]
+  calls: Call[]
+  /** The same in the order in which they settled. */
+  settled: Call[]
+  logins: Map<Family, Moment>
+  logouts: Logout[]
+  /** Every event, error and complaint that the app got to see. */
+  said: unknown[]
+  wipedAt: number
+  trace: string[]
+  violations: string[]
+  note(who: string, what: string): void
+  violate(invariant: string, what: string): void
+  /** All that is stored, as text. */
+  stored(): string
+  /** Whether storage failed, or kept somebody waiting, at or after this time. */
+  shakySince(time: number): boolean
+  /** Whether tabs that have no lock, and tell the age of an intent by the wall clock, were deceived by it since. */
+  deceivedSince(time: number): boolean
+}
+
+/** Watches one promise. Each method is optional: after every event, when something happens, and at the end. */
+export interface Invariant {
+  step?(): void
+  written?(): void
+  loggedOut?(logout: Logout): void
+  ended?(running: Running, family: Family | undefined, reason: string): void
+  end?(): void
+}
+
+/** Cookies are exact only with Web Locks and cookieStore; what is weaker without is documented, and not promised. */
+export const isExact = ({ setup }: History): boolean => setup.storage !== 'cookie' || (setup.locks && setup.cookieStore)
