@@ -11,6 +11,8 @@ export interface Held {
   tab: Tab
   release: () => void
   lose: (error: unknown) => void
+  /** The page knows that it has it. */
+  used?: boolean
 }
 
 /** What the platform does to a page that stands in the way of a lock. */
@@ -58,6 +60,7 @@ export const lockManager = (browser: Browser, tab: Tab, evict: Evict): LockManag
           }
           locks.set(name, held)
           world.schedule(tab, 0.3 * world.random(), () => {
+            held.used = true
             Promise.resolve(body({ name, mode: 'exclusive' })).then(
               (value) => {
                 if (lost) return
@@ -90,7 +93,10 @@ export const lockManager = (browser: Browser, tab: Tab, evict: Evict): LockManag
         }
         // In Chromium a page in the back/forward cache keeps its lock until somebody asks anew, which evicts it.
         const holder = locks.get(name)
-        if (holder?.tab.cached) evict(holder.tab)
+        if (holder?.tab.cached) {
+          if (holder.used) browser.evicted.push({ tab: holder.tab, name })
+          evict(holder.tab)
+        }
         browser.waiting.push(request)
         options.signal?.addEventListener('abort', abort)
         soon(name, 0)

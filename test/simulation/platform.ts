@@ -9,6 +9,8 @@ export interface Browser {
   world: World
   locks: Map<string, Held>
   waiting: LockRequest[]
+  /** Pages that were thrown out of the back/forward cache for keeping a lock. */
+  evicted: { tab: Tab; name: string }[]
   channels: Listening[]
   /** Of the origin; `undefined` where it is blocked. */
   localStorage: Storage | undefined
@@ -79,7 +81,7 @@ const createLocalStorage = (): Storage =>
   })
 
 export const createBrowser = (world: World, faults: Browser['faults'] = {}): Browser => ({
-  world, faults, localStorage: createLocalStorage(), locks: new Map(), waiting: [], channels: [], messages: [],
+  world, faults, localStorage: createLocalStorage(), locks: new Map(), waiting: [], evicted: [], channels: [], messages: [],
 })
 
 export const createTab = (

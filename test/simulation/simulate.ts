@@ -14,6 +14,7 @@ import { leaving } from './invariants/leaving.js'
 import { sending } from './invariants/sending.js'
 import { settling } from './invariants/settling.js'
 import { silence } from './invariants/silence.js'
+import { storing } from './invariants/storing.js'
 import {
   activate, createBrowser, createTab, freeze, hideInCache, kill, loseRequests, navigateAway, restoreFromCache, setHidden,
   setOffline, type Tab, thaw,
@@ -326,7 +327,7 @@ export const simulate = async (history: History): Promise<Verdict> => {
     cookieStore: history.setup.cookieStore,
     indexedDB: stage.indexedDB.open,
   }
-  const invariants: Invariant[] = [sending, leaving, ending, settling, belonging, silence].map((create) => create(stage))
+  const invariants: Invariant[] = [sending, leaving, ending, settling, belonging, silence, storing].map((create) => create(stage))
   stage.cookies.onWrite = stage.indexedDB.onWrite = () => invariants.forEach((invariant) => invariant.written?.())
   world.onStep = () => invariants.forEach((invariant) => invariant.step?.())
   const app = createApp(stage, invariants)
