@@ -74,7 +74,7 @@ const createStage = (history: History): Stage => {
       return JSON.stringify([...stage.indexedDB.stores.values()].map((values) => [...values]))
     },
     shakySince: (time) => setup.storage === 'indexedDB' && (stage.indexedDB.failedAt >= time || stage.indexedDB.faults.hanging),
-    deceivedSince: (time) => !setup.locks && Math.max(world.jumpedAt, world.sleptAt) >= time,
+    deceivedSince: (time) => Math.max(world.jumpedAt, world.sleptAt) >= time,
   }
   stage.server.respond = plainResponse
   stage.server.claims = ({ user, number }) => ({ sub: user, family: number })

@@ -74,7 +74,7 @@ export interface Stage {
   stored(): string
   /** Whether storage failed, or kept somebody waiting, at or after this time. */
   shakySince(time: number): boolean
-  /** Whether tabs that have no lock, and tell the age of an intent by the wall clock, were deceived by it since. */
+  /** Tabs tell the age of an intent by the wall clock: whether it jumped, or the machine slept, since. */
   deceivedSince(time: number): boolean
 }
 

@@ -38,11 +38,9 @@ export const sending = (stage: Stage): Invariant => {
     const shaky = stage.shakySince(former.at) || stage.wipedAt >= former.at
     const real = sent.at - former.at
     const wall = clock() - clocks.get(former)!
-    // Where there is no lock, tabs tell the time of an intent by the wall clock: a jump or a sleep deceives them.
     const deceived = stage.deceivedSince(former.at - WRITING)
-    const setBackSince = world.jumpedAt >= former.at - WRITING
 
-    if (!over && !stopped && !deceived && !setBackSince) stage.violate('I1', `${who} while ${former.tab.name} waits for the answer to it`)
+    if (!over && !stopped && !deceived) stage.violate('I1', `${who} while ${former.tab.name} waits for the answer to it`)
     if (over && !useless && !stopped && !shaky && !deceived) stage.violate('I1', `${who} though ${former.tab.name} has the answer to it`)
     if (former.key !== sent.key && !shaky) stage.violate('I1', `${who} with another idempotency key`)
     // A clock that was set back cannot tell a pause, nor can one that went on while the intent was written down.
