@@ -3,7 +3,7 @@ import { MUTANTS } from './mutants.js'
 import { bundle, createPool } from './pool.mjs'
 
 /** How many histories a mutant may survive. */
-const BUDGET = 3000
+const BUDGET = 6000
 
 interface Failure {
   seed: number

@@ -9,6 +9,8 @@ const LONGEST_RETRY_AFTER = 300_000
 const ROUNDING = 3
 /** From writing down the intent to sending, when storage is at its slowest without failing. */
 const WRITING = 500
+/** An intent that took longer to write than this is not acted upon. */
+const OLDEST_INTENT = 2500
 /** How long a holder that cannot be asked counts as alive. */
 const HOLD_LIMIT = 8000
 /** Requests with one refresh token in one minute: 0, 2, 6, 14, 30 and 62 s after the first, a quarter sooner at most, and some for tabs that die. */
@@ -38,13 +40,13 @@ export const sending = (stage: Stage): Invariant => {
     const shaky = stage.shakySince(former.at) || stage.wipedAt >= former.at
     const real = sent.at - former.at
     const wall = clock() - clocks.get(former)!
-    const deceived = stage.deceivedSince(former.at - WRITING)
+    const deceived = stage.deceivedSince(former.at - OLDEST_INTENT)
 
     if (!over && !stopped && !deceived) stage.violate('I1', `${who} while ${former.tab.name} waits for the answer to it`)
     if (over && !useless && !stopped && !shaky && !deceived) stage.violate('I1', `${who} though ${former.tab.name} has the answer to it`)
     if (former.key !== sent.key && !shaky) stage.violate('I1', `${who} with another idempotency key`)
     // A clock that was set back cannot tell a pause, nor can one that went on while the intent was written down.
-    const setBack = wall < -900 || Math.max(world.jumpedAt, world.sleptAt) >= former.at - WRITING
+    const setBack = wall < -900 || stage.deceivedSince(former.at - OLDEST_INTENT)
     const paused = over && !stopped ? sent.at - former.settled! : real
     // Who settled left a pause of the backoff behind; after one that died, the shortest is right.
     const settled = over && !stopped && !shaky
