@@ -3,7 +3,7 @@ import type { Invariant, Stage } from '../stage.js'
 /** Every token of the simulated server is full of it: any four letters in a row betray a part of one. */
 const SECRET = /SECR|ECRE|CRET|RETS|ETSE|TSEC|e30\./
 /** Decoded claims have no business in a message either (R65). */
-const CLAIM = /alice|bob/
+const CLAIM = /\b(alice|bob)\b/
 
 const textOf = (thing: unknown, depth = 0): string => {
   if (typeof thing !== 'object' || thing === null || depth > 5) return String(thing)
