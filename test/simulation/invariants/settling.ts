@@ -17,7 +17,8 @@ export const settling = (stage: Stage): Invariant => {
       // The lock of a cookie is held for milliseconds; that of a refresh is let go as the page is left (R76).
       for (; evictions < stage.browser.evicted.length; evictions++) {
         const { tab, name } = stage.browser.evicted[evictions]!
-        if (!name.endsWith('.cookie')) stage.violate('I4', `${tab.name} went into the back/forward cache with a lock, and was thrown out`)
+        const closed = stage.tabs.some((running) => running.tab === tab && running.closed)
+        if (!closed && !name.endsWith('.cookie')) stage.violate('I4', `${tab.name} went into the back/forward cache with a lock, and was thrown out`)
       }
       if (seen < calls.length) {
         open = open.concat(calls.slice(seen))
