@@ -97,9 +97,11 @@ export const lockManager = (browser: Browser, tab: Tab, evict: Evict): LockManag
           if (holder.used) browser.evicted.push({ tab: holder.tab, name })
           evict(holder.tab)
         }
+        const evicted = holder?.tab.dead
         browser.waiting.push(request)
         options.signal?.addEventListener('abort', abort)
-        soon(name, 0)
+        // Throwing a page out takes a while.
+        soon(name, evicted ? 10 + 240 * world.random() : 0)
       })
     },
     query: async () => ({ held: [], pending: [] }),
