@@ -53,11 +53,12 @@ const storageEventChannel = (name: string, onMessage: (data: unknown) => void): 
   }
 }
 
-const localStorageOrNothing = () => {
+/** What is blocked may throw when it is looked at. */
+const orNothing = <Value>(look: () => Value): Value | undefined => {
   try {
-    return localStorage
+    return look()
   } catch {
-    return undefined // Blocked.
+    return undefined
   }
 }
 
@@ -86,15 +87,15 @@ export const browserPlatform = (): Platform => {
       document?.prerendering
         ? new Promise((resolve) => document.addEventListener('prerenderingchange', () => resolve(), { once: true }))
         : undefined,
-    locks: navigator?.locks,
-    localStorage: location && localStorageOrNothing(),
+    locks: orNothing(() => navigator?.locks),
+    localStorage: location && orNothing(() => localStorage),
     openChannel(name, onMessage) {
       // Node has a BroadcastChannel too, and one that is open keeps the process alive.
       if (!location) return
       try {
         const channel = new BroadcastChannel(name)
         channel.onmessage = ({ data }) => onMessage(data)
-        return { post: (message) => channel.postMessage(message), close: () => channel.close() }
+        return { post: (message) => channel.postMessage(message), close: () => orNothing(() => channel.close()) }
       } catch {
         return storageEventChannel(name, onMessage)
       }

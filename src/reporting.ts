@@ -15,10 +15,15 @@ export const createReporting = (
   emitter: Emitter<InternalEvents>,
   ready: () => Promise<void>,
 ): Reporting => {
+  let last = { code: '', at: 0 }
   const report = (thrown: unknown) => {
     const error = isSessionError(thrown)
       ? thrown
       : new SessionError('storage_failed', 'The storage failed, the session goes on in memory', { cause: thrown })
+    // What fails again and again says so once a second at most (R69).
+    const now = platform.monotonic()
+    if (error.code === last.code && now - last.at < 1000) return
+    last = { code: error.code, at: now }
     if (error.code === 'misconfigured') platform.complain(error)
     emitter.emit('error', { source: 'local', error })
   }

@@ -15,17 +15,17 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
  * only in a commit that says why. What an optional part adds is counted from the program called `beyond`.
  */
 const PROGRAMS = [
-  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8300 },
-  { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 8700 },
-  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 9700 },
-  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13350 },
-  { name: '`latchkey` with its defaults', file: 'defaults.js', limit: 9000 },
+  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8350 },
+  { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 8750 },
+  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 9750 },
+  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13400 },
+  { name: '`latchkey` with its defaults', file: 'defaults.js', limit: 9050 },
   ...[
     { name: 'refreshTokenGrant', file: 'with-grant.js', limit: 350 },
     { name: 'eventHistory', file: 'with-history.js', limit: 300 },
     { name: 'sessionLimits', file: 'with-limits.js', limit: 650 },
     { name: 'abortOnLogout', file: 'with-abort.js', limit: 200 },
-    { name: 'cookieSession', file: 'with-cookie-session.js', limit: 1300 },
+    { name: 'cookieSession', file: 'with-cookie-session.js', limit: 1250 },
     { name: 'encryptedStorage', file: 'with-encryption.js', limit: 550 },
   ].map(({ name, ...each }) => ({ ...each, name: `${name} adds`, beyond: 'core + IndexedDB' })),
 ]

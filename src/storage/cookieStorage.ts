@@ -27,9 +27,20 @@ export const cookieStorage = (options: CookieStorageOptions = {}): TokenStorage 
       const age = tombstone ? LONGEST_AGE : maxAge && Math.round(maxAge / 1000)
       return raw.set(cookie, value, { ...attributes, ...(age ? { 'max-age': `${age}` } : { expires }) })
     }
-    const readRaw = async (): Promise<string | undefined> =>
-      // What document.cookie shows may be behind, even under a lock; cookieStore asks the source.
-      typeof cookieStore === 'undefined' ? raw.get(name) : ((await cookieStore.get(name))?.value ?? undefined)
+    let degraded: string | undefined
+    try {
+      void cookieStore.get
+    } catch {
+      degraded = 'No cookieStore, tabs may see a cookie of another late'
+    }
+    const readRaw = async (): Promise<string | undefined> => {
+      try {
+        // What document.cookie shows may be behind, even under a lock; cookieStore asks the source.
+        return (await cookieStore.get(name))?.value ?? undefined
+      } catch {
+        return raw.get(name)
+      }
+    }
     const parse = (text: string | undefined): SessionRecord | undefined => {
       try {
         return asRecord(JSON.parse(decodeURIComponent(text!)))
@@ -90,7 +101,7 @@ export const cookieStorage = (options: CookieStorageOptions = {}): TokenStorage 
 
     return {
       shared: true,
-      degraded: typeof cookieStore === 'undefined' ? 'No cookieStore, tabs may see a cookie of another late' : undefined,
+      degraded,
       read: async () => parse(await readRaw()),
       async update(change) {
         while (!(await underLock(() => replace(change))));
