@@ -25,7 +25,13 @@ export const createHints = (
   onHint: (revision: number) => void,
   onMissing: () => void,
 ): Hints => {
+  let told = false
   let channel: ReturnType<Platform['openChannel']> | undefined
+  const tell = () => {
+    if (told || !channel?.makeshift) return
+    told = true
+    onMissing()
+  }
   return {
     open() {
       if (channel) return
@@ -33,7 +39,7 @@ export const createHints = (
         const { v, revision } = Object(data) as Partial<Hint>
         onHint(v === VERSION && typeof revision === 'number' ? revision : 0)
       })
-      if (channel?.makeshift) onMissing()
+      tell()
     },
     send({ id, revision }) {
       try {
@@ -41,6 +47,7 @@ export const createHints = (
       } catch {
         // Closed under us: the others find out when they look.
       }
+      tell()
     },
     close() {
       channel?.close()

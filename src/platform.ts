@@ -40,14 +40,13 @@ export interface Platform {
   rethrow(error: unknown): void
 }
 
-/** Where BroadcastChannel is missing: a key whose change wakes the other tabs. The value says nothing. */
+/** Where BroadcastChannel is missing or fails: a key whose change wakes the other tabs. The value says nothing. */
 const storageEventChannel = (name: string, onMessage: (data: unknown) => void): Channel => {
   const listener = (event: StorageEvent) => {
     if (event.key === name) onMessage(undefined)
   }
   addEventListener('storage', listener)
   return {
-    makeshift: true,
     post: () => localStorage.setItem(name, `${Math.random()}`),
     close: () => removeEventListener('storage', listener),
   }
@@ -92,12 +91,25 @@ export const browserPlatform = (): Platform => {
     openChannel(name, onMessage) {
       // Node has a BroadcastChannel too, and one that is open keeps the process alive.
       if (!location) return
-      try {
-        const channel = new BroadcastChannel(name)
-        channel.onmessage = ({ data }) => onMessage(data)
-        return { post: (message) => channel.postMessage(message), close: () => orNothing(() => channel.close()) }
-      } catch {
-        return storageEventChannel(name, onMessage)
+      const substitute = storageEventChannel(name, onMessage)
+      let channel = orNothing(() => new BroadcastChannel(name))
+      if (channel) channel.onmessage = ({ data }) => onMessage(data)
+      return {
+        get makeshift() {
+          return !channel
+        },
+        post(message) {
+          try {
+            channel!.postMessage(message)
+          } catch {
+            channel = undefined
+            substitute.post(message)
+          }
+        },
+        close() {
+          substitute.close()
+          orNothing(() => channel?.close())
+        },
       }
     },
     onLifecycle(listener) {
