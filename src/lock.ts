@@ -71,9 +71,11 @@ export const createLock = (
         stop()
         held = false
         if (granted) return
-        // Two that steal at once: the first is robbed before it had anything.
         if (!slice.signal.aborted && error.name !== 'AbortError') missing()
-        resolve(locks ? timeLeft(since).then((left) => request(body, since, left)) : body(false, () => true))
+        if (!locks) return resolve(body(false, () => true))
+        // Two that steal at once: the first is robbed before it had anything, and waits, or they would go on for ever.
+        const next = left > 0 ? timeLeft(since) : Promise.resolve(SLICE)
+        resolve(next.then((left) => request(body, since, left)))
       })
     })
 
