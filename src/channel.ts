@@ -42,11 +42,14 @@ export const createHints = (
       tell()
     },
     send({ id, revision }) {
+      // What is said last, such as a logout that was stored after close(), opens one for itself.
+      const own = channel ? undefined : platform.openChannel(name, () => {})
       try {
-        channel?.post({ v: VERSION, type: 'changed', id, revision } satisfies Hint)
+        ;(channel ?? own)?.post({ v: VERSION, type: 'changed', id, revision } satisfies Hint)
       } catch {
         // Closed under us: the others find out when they look.
       }
+      own?.close()
       tell()
     },
     close() {

@@ -17,8 +17,8 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const PROGRAMS = [
   { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8400 },
   { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 8800 },
-  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 9800 },
-  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13450 },
+  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 9850 },
+  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13500 },
   { name: '`latchkey` with its defaults', file: 'defaults.js', limit: 9100 },
   ...[
     { name: 'refreshTokenGrant', file: 'with-grant.js', limit: 350 },
