@@ -1,15 +1,12 @@
+import { type Channel, openTabChannel, orNothing } from './tabChannel.js'
+
 /**
  * `leave`: the page goes away, maybe into the back/forward cache. `return`: it came back from there, or
  * from being frozen. `wake`: something changed that makes a look at the clock and the record worthwhile.
  */
 export type LifecycleChange = 'leave' | 'return' | 'wake'
 
-export interface Channel {
-  post(message: unknown): void
-  close(): void
-  /** It does without BroadcastChannel. */
-  readonly makeshift?: boolean
-}
+export type { Channel } from './tabChannel.js'
 
 /** Everything latchkey asks of its surroundings. The seam at which tests and the simulator take over. */
 export interface Platform {
@@ -40,27 +37,6 @@ export interface Platform {
   rethrow(error: unknown): void
 }
 
-/** Where BroadcastChannel is missing or fails: a key whose change wakes the other tabs. The value says nothing. */
-const storageEventChannel = (name: string, onMessage: (data: unknown) => void): Channel => {
-  const listener = (event: StorageEvent) => {
-    if (event.key === name) onMessage(undefined)
-  }
-  addEventListener('storage', listener)
-  return {
-    post: () => localStorage.setItem(name, `${Math.random()}`),
-    close: () => removeEventListener('storage', listener),
-  }
-}
-
-/** What is blocked may throw when it is looked at. */
-const orNothing = <Value>(look: () => Value): Value | undefined => {
-  try {
-    return look()
-  } catch {
-    return undefined
-  }
-}
-
 /** The browser this runs in, read at the time of the call; on a server, just enough to stay quiet. */
 export const browserPlatform = (): Platform => {
   const { document, location, navigator, fetch } = globalThis as typeof globalThis & {
@@ -88,30 +64,8 @@ export const browserPlatform = (): Platform => {
         : undefined,
     locks: orNothing(() => navigator?.locks),
     localStorage: location && orNothing(() => localStorage),
-    openChannel(name, onMessage) {
-      // Node has a BroadcastChannel too, and one that is open keeps the process alive.
-      if (!location) return
-      const substitute = storageEventChannel(name, onMessage)
-      let channel = orNothing(() => new BroadcastChannel(name))
-      if (channel) channel.onmessage = ({ data }) => onMessage(data)
-      return {
-        get makeshift() {
-          return !channel
-        },
-        post(message) {
-          try {
-            channel!.postMessage(message)
-          } catch {
-            channel = undefined
-            substitute.post(message)
-          }
-        },
-        close() {
-          substitute.close()
-          orNothing(() => channel?.close())
-        },
-      }
-    },
+    // Node has a BroadcastChannel too, and one that is open keeps the process alive.
+    openChannel: (name, onMessage) => (location ? openTabChannel(name, onMessage) : undefined),
     onLifecycle(listener) {
       const controller = new AbortController()
       const on = (change: LifecycleChange, types: string, applies: (event: Event) => unknown = () => true) => {

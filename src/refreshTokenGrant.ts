@@ -54,12 +54,14 @@ export const refreshTokenGrant = (options: RefreshTokenGrantOptions): RefreshFun
   refresh.needsRefreshToken = true
   if (revokeUrl) {
     refresh.revoke = async ({ refreshToken, accessToken }, { fetch, signal }) => {
-      for (const [token, token_type_hint] of [[refreshToken, 'refresh_token'], [accessToken, 'access_token']] as const) {
-        if (!token) continue
+      const tell = async (token: string | undefined, token_type_hint: string) => {
+        if (!token) return
         const body = new URLSearchParams({ token, token_type_hint, ...client })
         const { ok, status } = await fetch(revokeUrl, { method: 'POST', body, signal, keepalive: true })
         if (!ok) throw new RefreshError('unavailable', `The revocation was answered ${status}`, { status })
       }
+      // Both at once: the page may be left before the first is answered.
+      await Promise.all([tell(refreshToken, 'refresh_token'), tell(accessToken, 'access_token')])
     }
   }
   return refresh

@@ -59,6 +59,7 @@ const MODULES = [
   'storage/indexedDBStorage',
   'storage/memoryStorage',
   'sync',
+  'tabChannel',
   'tokens',
   'xhr',
 ]

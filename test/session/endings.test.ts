@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { abortOnLogout } from '../../src/abortOnLogout.js'
 import type { Extension } from '../../src/types.js'
 import { createSessionOn } from '../../src/createSession.js'
-import { createTab } from '../simulation/platform.js'
+import { createTab, kill } from '../simulation/platform.js'
 import { diskStorage } from '../simulation/store.js'
 import { API, bench } from './harness.js'
 
@@ -146,5 +146,18 @@ describe('how soon', () => {
     await b.world.run(6)
     expect((await b.finish(two.session.fetch(API))).status).toBe(401)
     expect(b.server.apiRequests.map(({ token }) => token)).toEqual([undefined])
+  })
+})
+
+describe('leaving the page', () => {
+  test('R37: a page that is left right after its logout has told the server of both tokens', async () => {
+    const b = bench()
+    const one = await b.open()
+    await b.finish(one.session.setTokens(b.server.login('alice')))
+    await b.finish(one.session.logout())
+    await b.world.run(1)
+    kill(one.tab)
+    await b.world.run(1000)
+    expect(b.server.revoked).toHaveLength(2)
   })
 })

@@ -1,0 +1,51 @@
+/** What is blocked may throw when it is looked at. */
+export const orNothing = <Value>(look: () => Value): Value | undefined => {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
+}
+
+export interface Channel {
+  post(message: unknown): void
+  close(): void
+  /** It does without BroadcastChannel. */
+  readonly makeshift?: boolean
+}
+
+/** Where BroadcastChannel is missing or fails: a key whose change wakes the other tabs. The value says nothing. */
+const storageEventChannel = (name: string, onMessage: (data: unknown) => void): Channel => {
+  const listener = (event: StorageEvent) => {
+    if (event.key === name) onMessage(undefined)
+  }
+  addEventListener('storage', listener)
+  return {
+    post: () => localStorage.setItem(name, `${Math.random()}`),
+    close: () => removeEventListener('storage', listener),
+  }
+}
+
+/** Between the tabs of this origin. */
+export const openTabChannel = (name: string, onMessage: (data: unknown) => void): Channel => {
+  const substitute = storageEventChannel(name, onMessage)
+  let channel = orNothing(() => new BroadcastChannel(name))
+  if (channel) channel.onmessage = ({ data }) => onMessage(data)
+  return {
+    get makeshift() {
+      return !channel
+    },
+    post(message) {
+      try {
+        channel!.postMessage(message)
+      } catch {
+        channel = undefined
+        substitute.post(message)
+      }
+    },
+    close() {
+      substitute.close()
+      orNothing(() => channel?.close())
+    },
+  }
+}
