@@ -55,7 +55,8 @@ export const createSchedule = (
   const arm = () => {
     cancel()
     const wait = delay()
-    if (wait < Infinity) cancel = platform.setTimer(fire, Math.min(wait, LONGEST_DELAY))
+    // Timers drop what is less than a millisecond, and would ring once too early.
+    if (wait < Infinity) cancel = platform.setTimer(fire, Math.min(Math.ceil(wait), LONGEST_DELAY))
   }
 
   const fire = async () => {
