@@ -5,7 +5,7 @@ import { simulate } from './simulate.js'
 
 const HISTORIES = 10_000
 
-/** Seeds that break something still, each for a cause that is known and to be mended. */
+/** Seeds that break something still, and wait for somebody to find out why. */
 const OPEN: number[] = [5050]
 
 /** What a history may do; each must have been done, and to some effect. */
