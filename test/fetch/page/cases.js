@@ -165,6 +165,8 @@ for (const status of [200, 201, 202, 204, 205, 206, 304, 400, 403, 404, 407, 409
   described(`an answer of ${status} to a POST of a Request, far`, { path: `/status/${status}`, input: 'request', far: true, noInit: true, method: 'POST', body: 'form' })
 }
 described('an answer that is compressed', { path: '/gzip' })
+described('an answer that is no HTTP, sent once', { path: '/rubbish' })
+described('an answer that is no HTTP, sent once, to a POST', { path: '/rubbish', method: 'POST', body: 'string' })
 described('an answer that never comes', { path: '/drop' })
 described('an answer that never comes, to a POST', { path: '/drop', method: 'POST', body: 'string' })
 
