@@ -2,9 +2,8 @@ import type { Credential, Credentials } from './credentials.js'
 
 /** Where the token may go, and what it looks like there. */
 export interface FetchRules {
-  /** The absolute URL that the browser will use. @throws {TypeError} */
-  parse(url: string): URL
-  allows(href: string): boolean
+  /** The absolute URL, where the token may go; else nothing. @throws {TypeError} what is no URL */
+  target(url: string): string | undefined
   /** Whether a call is the refresh itself, or comes after the end. */
   bypass(): boolean
   headers(accessToken: string): Record<string, string>
@@ -40,9 +39,9 @@ export const createAuthorizedFetch = (
       body,
       // Without a prototype, of which a polluted one would speak up.
     } = init ?? ({ __proto__: null } as RequestInit)
-    const { href } = rules.parse(source ? source.url : `${input as string}`)
+    const href = rules.target(source ? source.url : `${input as string}`)
     const credential = keepalive ? credentials.held() : current
-    if (credential === null || !rules.allows(href) || mode === 'no-cors' || signal?.aborted) return
+    if (credential === null || !href || mode === 'no-cors' || signal?.aborted) return
     const pairs = (Symbol.iterator in headers ? [...headers] : Object.entries(headers)) as [string, string][]
     if (pairs.some(([name]) => rules.names.includes(name.toLowerCase()))) return
     // Only the headers of a plain init change. What cannot be spread, or could change while the call waits,

@@ -32,7 +32,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
 ): Session<Claims> => {
   const checked = checkOptions(options, fallback)
   const { name, scheme = bearer, refresh = scheme.refresh, fetch = given.fetch, refreshBefore, refreshTimeout } = checked
-  const allows = originRule(checked.origins ?? (given.origin ? [given.origin] : []), checked.allowInsecureOrigins)
+  const target = originRule(checked.origins ?? (given.origin ? [given.origin] : []), checked.allowInsecureOrigins, given.baseURL)
   const store = checked.storage.open(name)
   // With `this` of nobody: a native fetch that is called as a method of another object throws.
   const platform: Platform = { ...given, fetch: (...args) => fetch(...args) }
@@ -100,8 +100,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   if (store.degraded) degraded(store.degraded)
 
   const rules: FetchRules = {
-    parse: (url) => new URL(url, platform.baseURL()),
-    allows,
+    target,
     bypass: () => closed || call.calling,
     headers: scheme.headers,
     names: scheme.names,

@@ -44,7 +44,8 @@ export const createCredentials = (
     const credential = own()
     return credential?.accessToken ? credential : null
   }
-  const trusted = () => platform.monotonic() - state.verifiedAt <= (platform.isHidden() ? TRUST_WHILE_HIDDEN : Infinity)
+  // `NaN`, which says that news may have been missed, is trusted by nobody.
+  const trusted = () => (platform.isHidden() ? platform.monotonic() : 0) - state.verifiedAt <= TRUST_WHILE_HIDDEN
   const canRenew = () => renewable(state.record!.tokens!)
   // A token that cannot be replaced is used until a server refuses it: only its word is definitive.
   const usable = () => state.remaining() > 0 || !canRenew()

@@ -2,9 +2,18 @@ import { SessionError } from './errors.js'
 
 export const isLoopback = (hostname: string): boolean => /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname)
 
-/** Checks `origins`, and returns the test of a parsed URL against them. @throws {SessionError} */
-export const originRule = (origins: readonly string[], allowInsecureOrigins: boolean): ((href: string) => boolean) => {
-  const rules = origins.map((entry, index) => {
+/**
+ * Checks `origins`, and returns what is asked of every URL: its absolute form where the token may go, else nothing.
+ * It throws what is no URL. @throws {SessionError}
+ */
+export const originRule = (
+  origins: readonly string[],
+  allowInsecureOrigins: boolean,
+  baseURL: () => string | undefined,
+): ((url: string) => string | undefined) => {
+  const whole: string[] = []
+  const narrowed: string[] = []
+  origins.forEach((entry, index) => {
     let url: URL | undefined
     try {
       url = new URL(entry)
@@ -19,13 +28,26 @@ export const originRule = (origins: readonly string[], allowInsecureOrigins: boo
     if (!allowInsecureOrigins && url.protocol === 'http:' && !isLoopback(url.hostname)) {
       throw new SessionError('insecure_context', `origins[${index}] is plain http: use https, or set allowInsecureOrigins`)
     }
-    const prefix = url.href.replace(/\/?$/, '/')
-    // Where a path narrows it, what a server may yet take for `/` or `..` is outside.
-    return (path: string) => path.startsWith(prefix) && (url.pathname === '/' || !/%2[ef]|%5c|\.\./i.test(path))
+    // With no room for a user, and segment by segment.
+    ;(url.pathname === '/' ? whole : narrowed).push(url.href.replace(/\/?$/, '/'))
   })
-  // Of what the URL parser made of it, with no room for a user, and segment by segment: a prefix ends with a slash.
-  return (href) => {
+  const below = (prefixes: string[], url: string) => prefixes.some((prefix) => url.startsWith(prefix))
+  let base: string | undefined = ''
+  let root: string
+
+  return (url) => {
+    const now = baseURL()
+    // To parse would be most of what a call costs. A slash and a letter lead to the host of the base, and whatever
+    // follows the slash after a host leads to no other.
+    if (/^\/\w/.test(url)) {
+      if (now !== base) root = new URL('/', now).href
+      base = now
+      url = root + url.slice(1)
+    }
+    if (below(whole, url)) return url
+    const { href } = new URL(url, now)
     const path = href.replace(/[?#].*/, '') + '/'
-    return rules.some((rule) => rule(path))
+    // Where a path narrows it, what a server may yet take for `/` or `..` is outside.
+    return below(whole, path) || (below(narrowed, path) && !/%2[ef]|%5c|\.\./i.test(path)) ? href : undefined
   }
 }

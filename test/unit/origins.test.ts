@@ -3,6 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { originRule } from '../../src/origins.js'
 
 const BASE = 'https://app.example.com/dir/page'
+/** What `<base href>` may make of it. */
+const base = fc.constantFrom(
+  BASE, 'https://api.example.com/dir/page?q#f', 'https://user:pass@api.example.com/', 'http://localhost:3000/', 'http://localhost:3001/x', 'https://evil.test/',
+  'https://v1.example.com/v1/', 'blob:https://api.example.com/7c', 'data:text/html,x', 'about:blank', 'file:///C:/x', 'foo://api.example.com/x', 'foo:/x', undefined,
+)
 const LISTED = ['https://api.example.com', 'http://localhost:3000', 'https://xn--80ak6aa92e.com', 'https://v1.example.com/v1']
 const ORIGINS = new Set(LISTED.map((entry) => new URL(entry).origin))
 
@@ -14,28 +19,37 @@ const piece = fc.constantFrom(
 )
 const url = fc.oneof(
   fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
-  fc.tuple(fc.constantFrom(...LISTED), fc.array(piece, { maxLength: 5 })).map(([origin, rest]) => origin + rest.join('')),
+  fc.tuple(fc.constantFrom(...LISTED, ...LISTED.map((entry) => `${entry}/`), '/', '/x'), fc.array(piece, { maxLength: 5 })).map(([origin, rest]) => origin + rest.join('')),
   fc.webUrl({ withFragments: true, withQueryParameters: true }),
   fc.string({ unit: 'binary' }),
 )
 
 /** `undefined` when the browser would not send it at all. */
-const parse = (text: string) => {
+const parse = (text: string, base?: string) => {
   try {
-    return new URL(text, BASE)
+    return new URL(text, base)
   } catch {
     return undefined
   }
 }
 
 describe('the rule of origins', { timeout: 60_000 }, () => {
-  const allows = originRule(LISTED, false)
+  let document: string | undefined = BASE
+  const target = originRule(LISTED, false, () => document)
+  const ask = (text: string) => {
+    try {
+      return target(text)
+    } catch {
+      return undefined
+    }
+  }
+  const allows = (href: string) => target(href) !== undefined
 
   test('R51 R52 C2: whatever the URL, the token goes to listed origins only', () => {
     let attached = 0
     fc.assert(
       fc.property(url, (text) => {
-        const parsed = parse(text)
+        const parsed = parse(text, BASE)
         if (!parsed || !allows(parsed.href)) return
         attached++
         expect(ORIGINS).toContain(parsed.origin)
@@ -65,5 +79,25 @@ describe('the rule of origins', { timeout: 60_000 }, () => {
       }),
       { numRuns: 5_000 },
     )
+  })
+  test('R51 R52 C2: it says the same of every text, under every base, as of the URL that the parser makes of it', () => {
+    const inside = ({ protocol, origin, username, password, pathname }: URL) =>
+      /^https?:$/.test(protocol) && ORIGINS.has(origin) && !username && !password &&
+      (origin !== 'https://v1.example.com' || (/^\/v1(\/|$)/.test(pathname) && !/%2[ef]|%5c|\.\./i.test(pathname)))
+    const seen = { parsed: 0, asGiven: 0, outside: 0 }
+    const checked = fc.property(url, base, (text, href) => {
+      document = href
+      const parsed = parse(text, href)
+      const answer = ask(text)
+      expect(answer !== undefined).toBe(!!parsed && inside(parsed))
+      seen[answer === undefined ? 'outside' : answer === parsed?.href ? 'parsed' : 'asGiven']++
+      if (answer !== undefined) expect(new URL(answer).href).toBe(parsed!.href)
+    })
+    try {
+      fc.assert(checked, { numRuns: 20_000 })
+    } finally {
+      document = BASE
+    }
+    expect(Math.min(...Object.values(seen))).toBeGreaterThan(250)
   })
 })
