@@ -5,13 +5,18 @@ import { setup } from './lib/setup.mjs'
 
 const PARTS = ['size', 'storm', 'faults', 'growth', 'fleet', 'cost', 'cold', 'logout']
 
+const FLAGS = ['repeats', 'seconds', 'idle-tabs', 'tabs', 'scenario', 'clients', 'only', 'dry']
+const USAGE = `npm run bench -- [part …] [--flag=value …]\nParts: ${PARTS.join(', ')}. Default: all.\nFlags: ${FLAGS.map((name) => `--${name}=`).join(', ')}; README.md says what they do.`
+
 const args = process.argv.slice(2)
 const names = args.filter((arg) => !arg.startsWith('-'))
 const option = (name) => args.find((arg) => arg.startsWith(`--${name}=`))?.split('=')[1]
-const unknown = names.filter((name) => !PARTS.includes(name))
+const unknown = args.filter((arg) => (arg.startsWith('-') ? !FLAGS.some((name) => arg.startsWith(`--${name}=`)) : !PARTS.includes(arg)))
 if (unknown.length) {
-  console.error(`There is no part ${unknown.join(', ')}. There are: ${PARTS.join(', ')}.`)
-  process.exit(1)
+  const asked = args.includes('--help') || args.includes('-h')
+  if (asked) console.log(USAGE)
+  else console.error(`Unknown: ${unknown.join(' ')}\n${USAGE}`)
+  process.exit(asked ? 0 : 1)
 }
 
 await setup()

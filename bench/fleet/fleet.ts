@@ -1,3 +1,5 @@
+import { seeded } from '../../test/simulation/world.js'
+
 /** When a client asks for tokens. Times in milliseconds. */
 export interface Rule {
   /** Of one client, made once: what it keeps for as long as its page lives. */
@@ -29,17 +31,6 @@ export interface Load {
   signedOut: number
   /** For each client that failed, how long after the outage it had its token, in seconds; sorted. */
   waits: Float64Array
-}
-
-/** Mulberry32. */
-const seeded = (seed: number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** One endpoint, many clients, each of which is only ever waiting for its next request. */

@@ -21,6 +21,14 @@ const lostHolder = async (stage, lose) => {
   await until(() => stage.site.state.tokenRequests > 0, 'a refresh')
   stage.faults.delayToken = 0
   const mend = await lose(holder, own)
+  try {
+    return await afterLoss(stage, holder, waiter, mend)
+  } finally {
+    mend?.()
+  }
+}
+
+const afterLoss = async (stage, holder, waiter, mend) => {
   const start = Date.now()
   await stage.open(waiter, 1)
   const failed = count(await stage.call(waiter, 3))
@@ -45,9 +53,17 @@ export const scenarios = {
     title: 'The refreshing tab is frozen, and thaws later',
     run: (stage) =>
       lostHolder(stage, async (page, own) => {
-        for (const id of own) process.kill(id, 'SIGSTOP')
-        if ((await within(page.evaluate(() => 'alive'), 500)) === 'alive') throw new Error('The tab did not freeze')
-        return () => own.forEach((id) => process.kill(id, 'SIGCONT'))
+        const signal = (name) => {
+          for (const id of own) {
+            try {
+              process.kill(id, name)
+            } catch {} // it has ended
+          }
+        }
+        signal('SIGSTOP')
+        if ((await within(page.evaluate(() => 'alive'), 500)) !== 'alive') return () => signal('SIGCONT')
+        signal('SIGCONT')
+        throw new Error('The tab did not freeze')
       }),
   },
   lostAnswer: {
