@@ -10,14 +10,20 @@ const TOKEN = 'a'.repeat(600)
 const native = fetch.bind(globalThis)
 
 const latchkey = async (underlying, origins) => {
-  const session = createSession({ storage: memoryStorage(), fetch: underlying, ...(origins && { origins }) })
+  // As an app has it: with a refresh, so that each call looks whether the token is still good.
+  const refresh = () => Promise.reject(new Error('Nothing expires here'))
+  const session = createSession({ storage: memoryStorage(), refresh, fetch: underlying, ...(origins && { origins }) })
   await session.setTokens({ access_token: TOKEN, expires_in: 86_400 })
   return session.fetch
 }
 
 /** Each makes, of an underlying fetch, a function that is called with a URL. */
 const makers = {
-  native: async (underlying) => underlying,
+  // The same call by hand: with the same header.
+  native: async (underlying) => (url) => underlying(url, { headers: { Authorization: `Bearer ${TOKEN}` } }),
+  // What differs from the row above is noise.
+  'native, again': async (underlying) => (url) => underlying(url, { headers: { Authorization: `Bearer ${TOKEN}` } }),
+  'native, no token': async (underlying) => underlying,
   'latchkey, attached': (underlying) => latchkey(underlying),
   'latchkey, not attached': (underlying) => latchkey(underlying, ['https://elsewhere.test']),
   '@badgateway/oauth2-client': async (underlying) => {
@@ -67,12 +73,28 @@ globalThis.prepare = async (ground) => {
   return Object.keys(makers)
 }
 
-/** Microseconds a call takes, one after another. */
+const { origin } = location
+let count = 0
+/** Another one each time, absolute and relative in turn: nobody can have seen it before. */
+const nextURL = () => `${++count % 2 ? origin : ''}/echo?${count}`
+
+/** Microseconds a call takes, over so many, one after another. */
 globalThis.time = async (name, calls) => {
   const client = ready.clients[name]
   const { call } = ready
-  const url = `${location.origin}/echo`
   const from = performance.now()
-  for (let i = 0; i < calls; i++) await call(client, url)
+  for (let i = 0; i < calls; i++) await call(client, nextURL())
   return ((performance.now() - from) * 1000) / calls
+}
+
+/** Rounds in which every client makes one call, each time in another order: microseconds by name. */
+globalThis.interleave = async (rounds) => {
+  const results = []
+  for (let i = 0; i < rounds; i++) {
+    const order = Object.keys(ready.clients).map((name) => [Math.random(), name]).sort(([a], [b]) => a - b)
+    const times = {}
+    for (const [, name] of order) times[name] = await time(name, 1)
+    results.push(times)
+  }
+  return results
 }
