@@ -94,7 +94,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     void sync()
   })
   const ready = sync().then(() => {
-    if (checked.resume && refresh) supposeSession(platform, state)
+    if (checked.resume && refresh) supposeSession(platform, store, state)
   })
   hints.open()
   if (store.degraded) degraded(store.degraded)

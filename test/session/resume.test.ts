@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sessionLimits } from '../../src/limits.js'
 import { memoryStorage } from '../../src/storage/memoryStorage.js'
 import type { RefreshFunction, SessionOptions } from '../../src/types.js'
-import { setOffline } from '../simulation/platform.js'
+import { type Browser, setOffline } from '../simulation/platform.js'
 import { API, bench } from './harness.js'
 
 /** Mixed mode: the access token in memory, the refresh token in an HttpOnly cookie of the browser. */
-const mixed = () => {
-  const b = bench()
+const mixed = (faults: Browser['faults'] = {}) => {
+  const b = bench({ faults })
   let cookie: string | undefined
   const refresh: RefreshFunction = async (_tokens, { fetch, signal }) => {
     const response = await fetch('/oauth/token', { method: 'POST', body: new URLSearchParams({ refresh_token: cookie ?? 'none' }), signal })
@@ -38,6 +38,20 @@ describe('resume', () => {
     Reflect.deleteProperty(globalThis, 'localStorage')
   })
 
+  test('R71: tabs that open at almost the same time ask once, and the calls of all of them are served', async () => {
+    for (const faults of [{}, { noLocks: true }]) {
+      const b = mixed(faults)
+      b.login()
+      b.disk.latency = 20
+      const one = await b.openShared()
+      // It reads before the other has stored anything.
+      const two = await b.openShared()
+      const answers = await b.finish(Promise.all([one, two].map(({ session }) => session.fetch(API))))
+      expect(answers.map(({ status }) => status)).toEqual([200, 200])
+      expect(b.server.tokenRequests).toHaveLength(1)
+      expect([...one.events, ...two.events].sort()).toEqual(['login:local', 'login:remote'])
+    }
+  })
   test('R71: after a reload the server is asked once, and the user is signed in', async () => {
     const b = mixed()
     b.login()

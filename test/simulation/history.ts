@@ -16,6 +16,7 @@ export type Action =
   | { do: 'status'; code: number; times: number; retryAfter?: number; body?: string }
   | { do: 'slow'; there: number; back: number }
   | { do: 'expire' | 'revoke' | 'heal' | 'wipe' }
+  | { do: 'touch'; tab: number }
   | { do: 'disk'; fault: 'failing' | 'full' | 'hanging' | 'lost' | 'dropped' | 'slow' }
 
 export interface Setup {
@@ -36,6 +37,10 @@ export interface Setup {
   badStorage: boolean
   /** The app calls again from inside its listeners. */
   eager: boolean
+  /** Who holds the tokens: the page; the server, in cookies; or the server the refresh token alone. */
+  scheme: 'bearer' | 'cookie' | 'mixed'
+  /** Of `sessionLimits`, in milliseconds. */
+  limits?: { idleTimeout?: number; absoluteLifetime?: number }
 }
 
 export interface History {
@@ -66,6 +71,7 @@ export const makeHistory = (seed: number): History => {
     throttling: chance(0.3),
     badStorage: storage === 'indexedDB' && chance(0.3),
     eager: chance(0.2),
+    scheme: 'bearer',
   }
   // Plain http has neither (platform facts §4.1).
   if (!setup.locks) setup.cookieStore = false
@@ -137,5 +143,22 @@ export const makeHistory = (seed: number): History => {
     if (chance(0.15)) rush()
     else actions.push(single())
   }
-  return { seed, setup, actions }
+  const history: History = { seed, setup, actions }
+  return seed % 5 === 1 ? varied(history) : history
+}
+
+/** Another scheme, or limits: by draws of its own, so that the other histories stay as they are. */
+const varied = ({ seed, setup, actions }: History): History => {
+  const random = seeded(seed ^ 0x5c4e3e)
+  const pick = <Item>(...items: Item[]): Item => items[Math.floor(random() * items.length)]!
+  const scheme = pick<Setup['scheme']>('cookie', 'cookie', 'mixed', 'mixed', 'bearer')
+  const changed: Setup = { ...setup, scheme }
+  if (scheme !== 'bearer') {
+    // Tabs that share a cookie, and have a record each, are what the mixed mode is made for; with cookies alone they are not.
+    if (scheme === 'cookie' && setup.storage === 'memory') changed.storage = 'indexedDB'
+    if (scheme === 'mixed' && setup.storage === 'cookie') changed.storage = 'memory'
+    // Each tab asks for itself then, maybe at the same time: documented to need a grace window.
+    if (changed.storage === 'memory' && setup.server === 'strict') changed.server = 'graceful'
+  }
+  return { seed, setup: changed, actions }
 }

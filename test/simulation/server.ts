@@ -1,3 +1,5 @@
+import type { CookieSessionResponse, TokenResponse } from '../../src/types.js'
+import type { Setup } from './history.js'
 import type { Incoming, Tab } from './platform.js'
 
 /** One login, and all that came of it by rotation. */
@@ -5,8 +7,10 @@ export interface Family {
   number: number
   user: string
   revoked: boolean
-  revokedBy?: 'reuse' | 'client' | 'admin'
+  revokedBy?: 'reuse' | 'client' | 'admin' | 'login'
   current: string
+  /** When the cookie of a session that the server keeps has to be renewed. */
+  renewBy: number
   /** Every token it ever was given. */
   tokens: string[]
   /** Spent refresh tokens, and the answer each got. */
@@ -32,6 +36,10 @@ export interface Sent {
   refreshToken: string
   key: string | null
   family: Family | undefined
+  /** What the tab took for its session, where the browser chose which one was sent. */
+  meant?: Family | undefined
+  /** The refresh token in the answer, or in its cookie. */
+  issued?: string | undefined
   /** When its answer arrived, or its loss was felt. */
   settled?: number
   outcome?: 'answered' | 'lost'
@@ -60,6 +68,11 @@ export interface Called {
 /** An authorization server and an API in one, on the virtual clock. */
 export interface Server {
   lifetime: number
+  scheme: Setup['scheme']
+  /** The one that the browser keeps for all tabs: names a session, or holds its refresh token. Set and cleared as answers arrive. */
+  cookie: string | undefined
+  /** What a tab shows: its session, and which answer that came with. */
+  shownBy(tab: Tab): { family: Family | undefined; renewal: string }
   /** How long a spent refresh token is answered as it was the first time; later, its whole family is revoked. */
   grace: number
   omitRefreshToken: boolean
@@ -71,11 +84,13 @@ export interface Server {
   /** What the API saw: the bearer token of each request, or nothing. */
   apiRequests: Called[]
   /** The same when it left the tab. */
-  attached: { tab: Tab; at: number; token: string; url: string }[]
+  attached: { tab: Tab; at: number; token: string; url: string; cookieOf?: Family }[]
   families: Family[]
   familyOf(token: string): Family | undefined
   userOf(token: string): string | undefined
   login(user: string): { access_token: string; refresh_token: string; expires_in: number; token_type: string }
+  /** The same where the server keeps tokens in cookies: what the page gets to see of it. */
+  loginByCookie(user: string): { family: Family; answer: CookieSessionResponse | TokenResponse }
   expireAll(): void
   fetch(tab: Tab, request: Incoming, body?: string): Promise<Response>
   /** What an access token shows of itself. */
@@ -91,6 +106,14 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
   const access = new Map<string, { family: Family; expires: number }>()
   const families = new Map<string, Family>()
 
+  /** The id token looks like a JWT, so that a tab can show whose it is. */
+  const renewalOf = (family: Family) => {
+    family.renewBy = now() + server.lifetime
+    const idToken = `e30.${btoa(JSON.stringify(server.claims(family)))}.at-${SECRET}-${++serial}-`
+    for (const token of [idToken, idToken.split('.')[2]!]) families.set(token, family)
+    family.tokens.push(idToken)
+    return { expires_in: server.lifetime / 1000, id_token: idToken }
+  }
   const answerOf = (family: Family) => {
     // Looks like a JWT, so that a tab can show whose it is.
     const accessToken = `e30.${btoa(JSON.stringify(server.claims(family)))}.at-${SECRET}-${++serial}-`
@@ -108,21 +131,28 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
   }
   const json = (value: unknown, status: number) =>
     server.respond(JSON.stringify(value), { status, headers: { 'Content-Type': 'application/json' } })
-  const refused = () => json({ error: 'invalid_grant' }, 400)
+  const refused = () => (server.scheme === 'cookie' ? json({ error: 'no_session' }, 401) : json({ error: 'invalid_grant' }, 400))
   const revoke = (family: Family, by: NonNullable<Family['revokedBy']>) => {
     if (family.revoked) return
     family.revoked = true
     family.revokedBy = by
   }
 
+  const issue = ({ refresh_token, ...tokens }: Record<string, unknown>, sent: Sent) => {
+    sent.issued = refresh_token as string | undefined
+    return json({ ...tokens, ...(server.scheme === 'bearer' && { refresh_token }) }, 200)
+  }
+
   const answer = (given: string, sent: Sent): Response => {
     const { family } = sent
     if (!family || family.revoked) return refused()
+    // Never sets the cookie anew: a late answer would put it in the place of a later session's.
+    if (server.scheme === 'cookie') return json(renewalOf(family), 200)
     const former = family.spent.get(given)
     if (former) {
       if (now() - former.at <= server.grace) {
         access.get(former.answer.access_token as string)!.expires = now() + server.lifetime
-        return json(former.answer, 200)
+        return issue(former.answer, sent)
       }
       sent.reuse = true
       revoke(family, 'reuse')
@@ -131,17 +161,18 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
     const fresh = answerOf(family)
     if (server.omitRefreshToken) family.current = given
     else family.spent.set(given, { at: now(), answer: fresh })
-    return json(fresh, 200)
+    return issue(fresh, sent)
   }
 
   const server: Server = {
     lifetime, grace, omitRefreshToken: false,
+    scheme: 'bearer', cookie: undefined, shownBy: () => ({ family: undefined, renewal: '' }),
     faults: { dropBefore: 0, dropAfter: 0, duplicate: 0, status: undefined, there: 20, back: 20 },
     tokenRequests: [], revoked: [], revocations: [], apiRequests: [], attached: [], families: [],
     familyOf: (token) => families.get(token),
     userOf: (token) => families.get(token)?.user,
     login(user) {
-      const family: Family = { number: server.families.length, user, revoked: false, current: '', tokens: [], spent: new Map() }
+      const family: Family = { number: server.families.length, user, revoked: false, current: '', renewBy: 0, tokens: [], spent: new Map() }
       server.families.push(family)
       const omit = server.omitRefreshToken
       server.omitRefreshToken = false
@@ -149,8 +180,18 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
       server.omitRefreshToken = omit
       return answer as ReturnType<Server['login']>
     },
+    loginByCookie(user) {
+      // Whoever was here before is gone.
+      const former = families.get(server.cookie ?? '')
+      if (former) revoke(former, 'login')
+      const { refresh_token, ...tokens } = server.login(user)
+      const family = families.get(refresh_token)!
+      server.cookie = refresh_token
+      return { family, answer: server.scheme === 'mixed' ? tokens : renewalOf(family) }
+    },
     expireAll() {
       for (const each of access.values()) each.expires = 0
+      for (const family of server.families) family.renewBy = 0
     },
     claims: ({ user }) => ({ sub: user }),
     respond: (body, init) => new Response(body, init),
@@ -183,15 +224,26 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
           world.schedule(undefined, delay, () => {
             if (!(tab.dead && !request.keepalive && world.random() < 0.5)) work()
           })
-        const reply = (delay: number, response: Response) =>
+        const reply = (delay: number, response: Response, cookie?: { value: string | undefined }) => {
+          // The browser keeps cookies, not the page: a frozen one gets them too.
+          if (cookie) world.schedule(undefined, delay, () => (settled || (tab.dead && !request.keepalive) ? {} : (server.cookie = cookie.value)))
           world.schedule(tab, delay, () => settle(() => resolve(response), 'answered'))
+        }
+        const given = (parameter: string, body: string) => (server.scheme === 'bearer' ? new URLSearchParams(body).get(parameter)! : (server.cookie ?? ''))
+        /** Cookies come by themselves; the header says that the page meant it. */
+        const meant = server.scheme === 'bearer' || request.headers.has('X-CSRF')
 
         const receiveToken = (body: string) => {
-          const form = new URLSearchParams(body)
-          const given = form.get('refresh_token')!
+          const token = given('refresh_token', body)
           const now = (sent = {
-            tab, at: sentAt, refreshToken: given, key: request.headers.get('Idempotency-Key'), family: families.get(given),
+            tab, at: sentAt, refreshToken: token, key: request.headers.get('Idempotency-Key'), family: families.get(token),
           } as Sent)
+          if (server.scheme !== 'bearer') {
+            const { family, renewal } = server.shownBy(tab)
+            sent.meant = family
+            // What is renewed once only. Without a session of its own, a page asks whether there is one.
+            sent.refreshToken = `${server.scheme === 'mixed' ? token : ''} of ${renewal}`
+          }
           server.tokenRequests.push(now)
           if (tab.offline) return void lost(1)
           if (faults.dropBefore > 0) return void (faults.dropBefore--, lost(faults.there))
@@ -200,40 +252,47 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
           const failing = status && status.times > 0 && status.times--
           now.duplicated = faults.duplicate > 0 && !!faults.duplicate--
           const { back } = faults
+          const answered = () => {
+            const response = meant ? answer(token, now) : refused()
+            if (server.scheme !== 'mixed' || response.status !== 200) return { response, cookie: undefined }
+            return { response, cookie: { value: now.issued } }
+          }
           arrive(faults.there, () => {
-            const response = failing
-              ? server.respond(status!.body ?? '', { status: status!.code, headers: status!.headers ?? {} })
-              : answer(given, now)
+            const { response, cookie } = failing
+              ? { response: server.respond(status!.body ?? '', { status: status!.code, headers: status!.headers ?? {} }), cookie: undefined }
+              : answered()
             now.status = response.status
             if (failing) now.rubbish = true
             const asked = response.headers.get('Retry-After')
             if (asked && /^(408|425|429|5..)$/.test(String(response.status))) now.retryAfter = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - tab.platform.now()
             if (drop) lost(back)
-            else if (!now.duplicated) reply(back, response)
+            else if (!now.duplicated) reply(back, response, cookie)
             // The first answer goes down with its connection; the second is the one that comes.
             else {
               world.schedule(undefined, 50, () => {
-                const second = failing ? response : answer(given, now)
-                now.status = second.status
-                reply(back, second)
+                const second = failing ? { response, cookie } : answered()
+                now.status = second.response.status
+                reply(back, second.response, second.cookie)
               })
             }
           })
         }
         const receiveRevocation = (body: string) => {
           if (tab.offline) return void lost(1)
-          const given = new URLSearchParams(body).get('token')!
+          const token = given('token', body)
           arrive(20, () => {
-            const family = families.get(given)
-            server.revoked.push(given)
+            const family = families.get(token)
+            server.revoked.push(token)
             server.revocations.push({ family, tab })
             // A grant goes with its refresh token (RFC 7009 §2.1).
-            if (!access.delete(given) && family) revoke(family, 'client')
-            reply(20, server.respond('', { status: 200 }))
+            if (!access.delete(token) && family) revoke(family, 'client')
+            // Also when it is late, and the cookie is that of a later session: no answer can say which one it means.
+            reply(20, server.respond('', { status: 200 }), server.scheme === 'bearer' ? undefined : { value: undefined })
           })
         }
         const receiveCall = (body: string, pathname: string) => {
           const bearer = request.headers.get('Authorization')?.replace('Bearer ', '')
+          if (server.scheme === 'cookie') return receiveWithCookie(body, pathname)
           if (bearer) server.attached.push({ tab, at: sentAt, token: bearer, url: request.url })
           if (tab.offline) return void lost(1)
           arrive(20, () => {
@@ -241,6 +300,18 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
             const status = entry && entry.expires > now() && !entry.family.revoked && pathname !== '/always401' ? 200 : 401
             server.apiRequests.push({ tab, at: sentAt, token: bearer, url: request.url, method: request.method, body, status })
             reply(20, server.respond(entry?.family.user ?? '', { status }))
+          })
+        }
+        const receiveWithCookie = (body: string, pathname: string) => {
+          const family = families.get(server.cookie ?? '')
+          const token = meant ? (server.shownBy(tab).family?.tokens[0] ?? '') : undefined
+          if (token !== undefined) server.attached.push({ tab, at: sentAt, token, url: request.url, ...(family && { cookieOf: family }) })
+          if (tab.offline) return void lost(1)
+          arrive(20, () => {
+            const live = family && !family.revoked && family.renewBy > now() && pathname !== '/always401'
+            const status = !meant ? 403 : live ? 200 : 401
+            server.apiRequests.push({ tab, at: sentAt, token, url: request.url, method: request.method, body, status })
+            reply(20, server.respond(family?.user ?? '', { status }))
           })
         }
         const receive = (body: string) => {

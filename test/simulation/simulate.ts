@@ -1,10 +1,9 @@
 import { createSessionOn } from '../../src/createSession.js'
-import { refreshTokenGrant } from '../../src/refreshTokenGrant.js'
 import { cookieStorage } from '../../src/storage/cookieStorage.js'
 import { indexedDBStorage } from '../../src/storage/indexedDBStorage.js'
 import { memoryStorage } from '../../src/storage/memoryStorage.js'
 import type { Session } from '../../src/types.js'
-import { type App, createApp } from './app.js'
+import { type App, createApp, shownBy } from './app.js'
 import { createShared, installGlobals, type Surroundings } from './globals.js'
 import type { Action, History } from './history.js'
 import { createIndexedDB } from './indexedDB.js'
@@ -20,6 +19,7 @@ import {
   setOffline, type Tab, thaw,
 } from './platform.js'
 import { plainResponse } from './plainResponse.js'
+import { optionsOf } from './schemes.js'
 import { createServer } from './server.js'
 import type { Invariant, Running, Stage } from './stage.js'
 import { createWorld } from './world.js'
@@ -29,7 +29,7 @@ export interface Verdict {
   violations: string[]
   trace: string[]
   tokenRequests: number
-  /** What was done, and to some effect. */
+  /** The scheme; and what was done, and to some effect. */
   done: string[]
 }
 
@@ -77,7 +77,13 @@ const createStage = (history: History): Stage => {
     deceivedSince: (time) => Math.max(world.jumpedAt, world.sleptAt) >= time,
   }
   stage.server.respond = plainResponse
-  stage.server.claims = ({ user, number }) => ({ sub: user, family: number })
+  stage.server.scheme = setup.scheme
+  stage.server.claims = ({ user, number, tokens }) => ({ sub: user, family: number, ...(setup.scheme !== 'bearer' && { renewal: tokens.length }) })
+  stage.server.shownBy = (tab) => {
+    const { session } = stage.tabs.find((running) => running.tab === tab)!
+    const { family, renewal } = session.unverifiedClaims ?? {}
+    return { family: shownBy(stage, session), renewal: `${String(family)}/${String(renewal)}${setup.storage === 'memory' ? ` in ${tab.name}` : ''}` }
+  }
   stage.indexedDB.stoppedPagesBlock = setup.engine === 'webkit'
   return stage
 }
@@ -93,7 +99,7 @@ const openTab = (stage: Stage, app: App, prerendered: boolean, hidden = false): 
   stage.note(tab.name, 'opens')
   world.schedule(tab, 0, () => {
     running.session = createSessionOn(tab.platform, {
-      refresh: refreshTokenGrant({ url: '/oauth/token', revokeUrl: '/oauth/revoke' }),
+      ...optionsOf(history.setup),
       storage: { memory: memoryStorage, cookie: cookieStorage, indexedDB: indexedDBStorage }[history.setup.storage](),
     })
     app.watch(running)
@@ -331,7 +337,7 @@ export const simulate = async (history: History): Promise<Verdict> => {
   stage.cookies.onWrite = stage.indexedDB.onWrite = () => invariants.forEach((invariant) => invariant.written?.())
   world.onStep = () => invariants.forEach((invariant) => invariant.step?.())
   const app = createApp(stage, invariants)
-  const done: string[] = []
+  const done: string[] = [history.setup.scheme]
   try {
     for (const action of history.actions) {
       const passing = perform(stage, app, action)

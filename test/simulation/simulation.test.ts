@@ -15,8 +15,11 @@ const ACTIONS = [
   'failing', 'full', 'hanging', 'lost', 'dropped',
 ]
 
+/** Who may hold the tokens; each in a fair number of histories. */
+const SCHEMES = ['bearer', 'cookie', 'mixed']
+
 /** The protocol: all of it must be reached. What only reads input, or belongs to fetch, has tests of its own. */
-const PROTOCOL = ['attempt', 'refresh', 'refreshCall', 'lock', 'sync', 'logout', 'setTokens', 'session', 'record', 'schedule', 'channel']
+const PROTOCOL = ['attempt', 'refresh', 'refreshCall', 'lock', 'sync', 'logout', 'setTokens', 'session', 'record', 'schedule', 'channel', 'resume']
 
 test('R80: no interleaving of tabs, crashes and lost answers breaks a guarantee, in 10,000 histories', async () => {
   const pool = createPool(await bundle())
@@ -48,6 +51,7 @@ test('R80: no interleaving of tabs, crashes and lost answers breaks a guarantee,
   expect(told).toBeUndefined()
   expect(histories).toBe(HISTORIES)
   expect(ACTIONS.filter((action) => !done[action])).toEqual([])
+  expect(SCHEMES.filter((scheme) => !(done[scheme]! > HISTORIES / 20))).toEqual([])
 })
 
 test('the histories reach every part of the protocol', async () => {

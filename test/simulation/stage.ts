@@ -3,7 +3,7 @@ import type { Shared } from './globals.js'
 import type { History } from './history.js'
 import type { IndexedDBServer } from './indexedDB.js'
 import type { Browser, Tab } from './platform.js'
-import type { Family, Server } from './server.js'
+import type { Family, Sent, Server } from './server.js'
 import type { World } from './world.js'
 
 /** One call of the app. */
@@ -89,3 +89,6 @@ export interface Invariant {
 
 /** Cookies are exact only with Web Locks and cookieStore; what is weaker without is documented, and not promised. */
 export const isExact = ({ setup }: History): boolean => setup.storage !== 'cookie' || (setup.locks && setup.cookieStore)
+
+/** What the server says itself of a refresh, and no fault in its name. */
+export const isRefused = ({ status, rubbish }: Sent): boolean => (status === 400 || status === 401) && !rubbish

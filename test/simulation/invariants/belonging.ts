@@ -1,23 +1,51 @@
+import type { Family } from '../server.js'
 import type { Invariant, Stage } from '../stage.js'
+import type { Tab } from '../platform.js'
+import { PROPAGATION, UNNOTICED } from './leaving.js'
 
 /** I5: a request made for one user is never sent with another's token. */
 export const belonging = (stage: Stage): Invariant => {
-  const { server, calls } = stage
+  const { server, calls, logins, history } = stage
+  const { setup } = history
   let checked = 0
   let settled = 0
+
+  /**
+   * A cookie is attached by the browser: whichever there is when a call leaves, and the page does not get to see whose.
+   * From the moment when another user's login was answered up to the one when `setTokens` for it has resolved, no page
+   * can know. What is promised begins there: whoever has heard of the other user sends nothing more for the former one.
+   */
+  const unknowable = (owner: Family | undefined, tab: Tab, at: number): boolean => {
+    if (setup.scheme === 'bearer') return false
+    const login = owner && logins.get(owner)
+    // Without a cookie nobody's is sent.
+    if (!login) return true
+    if (login.done === undefined || at <= login.done) return true
+    // Two logins at once: the server may have answered in one order, and the pages have stored in the other.
+    if ([...logins].some(([other, { at: began, done = Infinity }]) => other !== owner && began <= login.done! && done >= login.at)) return true
+    if (tab === login.tab) return false
+    // Each tab has a record of its own, and learns by its next refresh of a login in another.
+    if (setup.storage === 'memory' || stage.shakySince(login.at) || stage.wipedAt >= login.at) return true
+    if ((tab.resumedAt ?? -1) > login.done) return !tab.resumeNoticed && at - login.done <= UNNOTICED
+    const limit = PROPAGATION[setup.channel]
+    return at - login.done <= (tab.hidden ? Math.min(limit, UNNOTICED) : limit)
+  }
+
   return {
     step() {
       for (; checked < server.attached.length; checked++) {
-        const { token, url } = server.attached[checked]!
+        const { tab, at, token, url, cookieOf } = server.attached[checked]!
         const { user, number } = calls[Number(new URL(url).searchParams.get('call'))]!
-        const owner = server.userOf(token)
-        if (user && owner !== user) stage.violate('I5', `call #${number} was made as ${user} and sent as ${owner}`)
+        const owner = setup.scheme === 'cookie' ? cookieOf : server.familyOf(token)
+        if (!user || owner?.user === user || unknowable(owner, tab, at)) continue
+        stage.violate('I5', `call #${number} was made as ${user} and sent as ${owner?.user}`)
       }
       for (; settled < stage.settled.length; settled++) {
-        const { what, user, number, value } = stage.settled[settled]!
+        const { tab, what, user, number, value, done } = stage.settled[settled]!
         if (what !== 'token' || !user || typeof value !== 'string') continue
-        const owner = server.userOf(value)
-        if (owner !== user) stage.violate('I5', `call #${number} asked for a token as ${user} and got one of ${owner}`)
+        const owner = server.familyOf(value)
+        if (owner?.user === user || unknowable(owner, tab, done!)) continue
+        stage.violate('I5', `call #${number} asked for a token as ${user} and got one of ${owner?.user}`)
       }
     },
   }

@@ -1,9 +1,11 @@
 import type { Family, Sent } from '../server.js'
-import { isExact, type Invariant, type Stage } from '../stage.js'
+import { isExact, isRefused, type Invariant, type Stage } from '../stage.js'
 import { isLost, wasStopped } from './sending.js'
 
 /** How long the renderers of two tabs may disagree about a value in localStorage. */
 const LAG = 400
+/** How long the server's answer to a logout is on its way, which clears the cookie whosever it is by then. */
+const CLEARING = 100
 
 /**
  * I3: a session ends only for a reason of the closed list that really happened; with an honest server and only
@@ -13,10 +15,19 @@ export const ending = (stage: Stage): Invariant => {
   const { server, history, calls, logins, logouts } = stage
   const { setup } = history
   let checkedRevocations = 0
+  const late = Math.max(setup.storage === 'memory' ? LAG : 0, setup.scheme === 'bearer' ? 0 : CLEARING)
+  /**
+   * A server that rotates a cookie cannot tell the browser whose it is meant to replace: an answer that was under way
+   * when somebody else signed in takes the cookie away from the new session. Nothing in the page could see that.
+   */
+  const robbed = (family: Family) => {
+    const { at } = logins.get(family)!
+    return setup.scheme === 'mixed' && server.tokenRequests.some((sent) => sent.family !== family && sent.at <= at && (sent.settled ?? Infinity) >= at)
+  }
 
   const leftBy = (family: Family) => {
     const login = logins.get(family)!
-    return logouts.some((logout) => (logout.done ?? Infinity) >= login.at - (setup.storage === 'memory' ? LAG : 0))
+    return logouts.some((logout) => (logout.done ?? Infinity) >= login.at - late)
   }
   const replaced = (family: Family) => {
     const login = logins.get(family)!
@@ -27,9 +38,11 @@ export const ending = (stage: Stage): Invariant => {
     sent.status === 200 && !sent.rubbish && (isLost(sent) || wasStopped(sent) || sent.settled === undefined || stage.shakySince(sent.at))
 
   const refusedRightly = (family: Family, reason: string): string | undefined => {
-    const requests = server.tokenRequests.filter((sent) => sent.family === family)
-    if (!requests.some((sent) => sent.status === 400 && !sent.rubbish)) return 'though the server refused nothing'
+    const requests = server.tokenRequests.filter((sent) => sent.family === family || sent.meant === family)
+    if (!requests.some(isRefused)) return 'though the server refused nothing'
     if (family.revokedBy === 'admin') return
+    // With cookies it is the browser that chooses: there may be none any more, or that of somebody else.
+    if (setup.scheme !== 'bearer' && (leftBy(family) || replaced(family) || robbed(family))) return
     if (family.revokedBy === 'client') return leftBy(family) || replaced(family) ? undefined : 'for it had revoked its own token'
     // Spent twice. By the browser, then nobody knows of it; else an answer was lost, and the reason says so.
     if (requests.some((sent) => sent.duplicated)) return
@@ -53,7 +66,8 @@ export const ending = (stage: Stage): Invariant => {
     if (!login || login.done === undefined || login.tab.dead && login.tab.stoppedAt < login.done) return false
     if (stage.tabs.some((running) => running.tab === login.tab && running.closed)) return false
     if (stage.shakySince(login.at) || stage.wipedAt >= login.at) return false
-    return !leftBy(family!) && logouts.every((logout) => (logout.done ?? Infinity) < login.at)
+    if (setup.scheme !== 'bearer' && (robbed(family!) || [...logins.keys()].at(-1) !== family)) return false
+    return !leftBy(family!) && logouts.every((logout) => (logout.done ?? Infinity) < login.at - late)
   }
 
   return {

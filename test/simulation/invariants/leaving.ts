@@ -2,9 +2,9 @@ import type { Family } from '../server.js'
 import { isExact, type Invariant, type Logout, type Stage } from '../stage.js'
 
 /** R35, and R67 for the way over storage events. */
-const PROPAGATION = { broadcast: 500, storage: 2000, none: Infinity }
+export const PROPAGATION = { broadcast: 500, storage: 2000, none: Infinity }
 /** A hidden tab that was stopped without notice trusts its memory this long. */
-const UNNOTICED = 1500
+export const UNNOTICED = 1500
 /** When storage failed during a logout, or when the news of one came: it works again within this time. */
 const RECOVERY = 60_000
 
@@ -20,6 +20,7 @@ export const leaving = (stage: Stage): Invariant => {
   const limit = PROPAGATION[setup.channel]
 
   const check = ({ tab, at, token }: (typeof server.attached)[number]) => {
+    if (!token) return stage.violate('I2', `${tab.name} attached the headers of a session with nobody signed in`)
     const family = server.familyOf(token)!
     const logout = ended.get(family)
     if (!logout || at <= logout.done!) return

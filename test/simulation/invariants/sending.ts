@@ -1,5 +1,5 @@
 import type { Sent } from '../server.js'
-import { isExact, type Invariant, type Stage } from '../stage.js'
+import { isExact, isRefused, type Invariant, type Stage } from '../stage.js'
 
 /** The shortest pause after the n-th request with one refresh token: twice as long each time, give or take a quarter. */
 const pauseAfter = (n: number) => 0.75 * Math.min(1000 * 2 ** n, 60_000)
@@ -33,18 +33,22 @@ export const sending = (stage: Stage): Invariant => {
   const clock = () => world.time + world.wallOffset
 
   const again = (sent: Sent, former: Sent, n: number) => {
+    // Each page that opens may ask once whether there is a session, as long as there is none.
+    if (setup.scheme !== 'bearer' && !former.meant && isRefused(former)) return
     const who = `${sent.tab.name} sent a refresh token again`
     const stopped = wasStopped(former)
     const over = former.settled !== undefined
     const useless = over && (isLost(former) || former.status !== 200 || former.rubbish)
     const shaky = stage.shakySince(former.at) || stage.wipedAt >= former.at
+    // Where that cannot be written down, each tab that opens asks for itself.
+    if (setup.scheme !== 'bearer' && !sent.meant && shaky) return
     const real = sent.at - former.at
     const wall = clock() - clocks.get(former)!
     const deceived = stage.deceivedSince(former.at - OLDEST_INTENT)
 
     if (!over && !stopped && !deceived) stage.violate('I1', `${who} while ${former.tab.name} waits for the answer to it`)
     if (over && !useless && !stopped && !shaky && !deceived) stage.violate('I1', `${who} though ${former.tab.name} has the answer to it`)
-    if (former.key !== sent.key && !shaky) stage.violate('I1', `${who} with another idempotency key`)
+    if (former.key !== sent.key && !shaky && sent.meant === former.meant) stage.violate('I1', `${who} with another idempotency key`)
     // A clock that was set back cannot tell a pause, nor can one that went on while the intent was written down.
     const setBack = wall < -900 || stage.deceivedSince(former.at - OLDEST_INTENT)
     const paused = over && !stopped ? sent.at - former.settled! : real
@@ -64,12 +68,16 @@ export const sending = (stage: Stage): Invariant => {
     const recent = (time: number) => world.time - time < 120_000
     const asked = stage.calls.filter((call) => call.what === 'refresh' && (call.done === undefined || recent(call.done))).length
     const refused = server.apiRequests.filter((request) => request.status === 401 && recent(request.at)).length
-    return 4 + Math.ceil(60_000 / (setup.lifetime * 0.5)) + asked + refused + (recent(world.jumpedAt) || recent(world.sleptAt) ? 4 : 0)
+    // With `resume` each page that opens may ask; with a cookie for all and a record each, all do all of it.
+    const opened = setup.scheme === 'bearer' ? 0 : stage.tabs.filter(({ tab }) => recent(tab.openedAt)).length
+    const each = setup.scheme !== 'bearer' && setup.storage === 'memory' ? stage.tabs.length : 1
+    return opened + each * (4 + Math.ceil(60_000 / (setup.lifetime * 0.5)) + asked + refused + (recent(world.jumpedAt) || recent(world.sleptAt) ? 4 : 0))
   }
   const storm = (sent: Sent) => {
     const recent = server.tokenRequests.filter((each) => sent.at - each.at < 60_000)
     const same = recent.filter((each) => each.refreshToken === sent.refreshToken).length
-    if (same > TRIES_PER_MINUTE) stage.violate('I7', `${same} requests with one refresh token within a minute`)
+    const opened = sent.meant || setup.scheme === 'bearer' ? 0 : stage.tabs.length
+    if (same > TRIES_PER_MINUTE + opened) stage.violate('I7', `${same} requests with one refresh token within a minute`)
     const refreshes = new Set(recent.filter((each) => each.family === sent.family).map((each) => each.refreshToken)).size
     if (refreshes > causes()) stage.violate('I7', `${refreshes} refreshes of one session within a minute, and ${causes()} causes at most`)
   }

@@ -38,7 +38,7 @@ export const settling = (stage: Stage): Invariant => {
       for (const { tab, what, number, last, result, done } of calls) {
         if (tab.dead) continue
         if (done === undefined) stage.violate('I4', `${what} #${number} of ${tab.name} never settled`)
-        else if (last && isExact(stage.history) && !/^(200|401)$|(session_changed|session_ended|rejected)$/.test(result!)) {
+        else if (last && isExact(stage.history) && !/^(200|401|403)$|(session_changed|session_ended|rejected)$/.test(result!)) {
           stage.violate('I4', `with the faults gone for long, ${what} #${number} of ${tab.name} came to ${result}`)
         }
       }

@@ -6,7 +6,8 @@ const TOKEN = /[ar]t-SECRETSECRET-\d+-/g
 export const storing = (stage: Stage): Invariant => {
   const { server, history } = stage
   const { setup } = history
-  const shared = setup.storage !== 'memory' && isExact(history)
+  // With cookies there is no token to lose.
+  const shared = setup.storage !== 'memory' && isExact(history) && setup.scheme !== 'cookie'
   const stored = new Set<string>()
   let checked = 0
   return {
