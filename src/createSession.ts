@@ -65,7 +65,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     // The end of a session has an event of its own.
     if (!closed && error.code !== 'rejected') report(error)
   })
-  const logout = createLogout(store, state, revocation, hints.send, (error) => {
+  const logout = createLogout(platform, store, state, revocation, hints.send, (error) => {
     report(error)
     syncing.later()
   })
@@ -91,7 +91,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     emitter.emit('wake', undefined)
     if (platform.isHidden()) return
     state.verifiedAt = NaN
-    void sync()
+    void sync(change === 'return' || undefined)
   })
   const ready = sync().then(() => {
     if (checked.resume && refresh) supposeSession(platform, store, state)

@@ -99,8 +99,8 @@ export const createCredentials = (
       if (isCurrent(used, state.record)) {
         const { tokens, unauthorizedAt = -Infinity } = state.record
         const due = renewable(tokens)
-          ? // An endpoint that answers 401 to everything costs one refresh per cooldown (R59).
-            !(platform.now() - unauthorizedAt < unauthorizedCooldown)
+          ? // An endpoint that answers 401 to everything costs one refresh per cooldown (R59). A clock that was set back tells nothing.
+            !(Math.abs(platform.now() - unauthorizedAt) < unauthorizedCooldown)
           : invalid
         // Whatever went wrong, the answer to the caller is the 401 itself (R59).
         if (due || state.remaining() <= 0) await abortable(refresher.refresh(used, true).catch(() => {}), signal)

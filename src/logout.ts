@@ -29,6 +29,7 @@ export const createRevocation =
 /** Ends the session: memory at once, then storage, then the other tabs, then the server (R34). */
 export const createLogout =
   (
+    { now }: Platform,
     store: RecordStore,
     state: SessionState,
     revoke: (tokens: TokenSet) => void,
@@ -42,18 +43,23 @@ export const createLogout =
       gone.set(record.tokens.accessToken, record.tokens)
       return endedRecord(record, reason)
     }
+    const at = now()
+    let late = false
     const mine = end(state.record)
     const news = mine ? [state.adopt(mine, 'local', state.saved)] : []
     // The others stop at once, and read when the tombstone is there: told again below.
     if (state.record) onCommit(state.record)
     try {
       await store.update((stored) => {
+        // Given up, and somebody has signed in since.
+        if (late && stored?.startedAt! > at) return
         // Another tab was first, and has told the server.
         if (stored && !stored.tokens && stored.id === mine?.id) gone.clear()
         return stored ? end(stored) : (end(state.record) ?? state.record)
       })
       news.push(state.adopt(await store.read(), 'local'))
     } catch (error) {
+      late = true
       // Memory is clear and stays so; storage is cleared when it works again.
       onFailure(error)
     }

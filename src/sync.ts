@@ -9,9 +9,10 @@ const PAUSE = 10_000
 export interface Sync {
   /**
    * Makes memory and storage agree: reads the record and adopts it, or puts back what storage has lost or never
-   * got. Never rejects: what cannot be read is not a logout, so memory stands.
+   * got. Never rejects: what cannot be read is not a logout, so memory stands. `anew`: a read that runs already
+   * will not do.
    */
-  sync(): Promise<void>
+  sync(anew?: boolean): Promise<void>
   /** The same, unless memory is at that revision already; 0 is any. */
   follow(revision: number): Promise<void>
   /** Again in a while: something failed. */
@@ -38,6 +39,8 @@ export const createSync = (
 
   const once = async () => {
     const before = failure
+    // What is answered to a page that was stopped meanwhile is as old as the question.
+    const asked = monotonic()
     failure = undefined
     let stored: SessionRecord | undefined
     try {
@@ -60,7 +63,7 @@ export const createSync = (
       failure = error
     }
     known = true
-    state.verifiedAt = monotonic()
+    state.verifiedAt = asked
     state.adopt(stored, 'remote')()
     if (failure && !before) onFailure(failure)
     if (failure) later()
@@ -83,10 +86,10 @@ export const createSync = (
     cancel = closed ? () => {} : setTimer(sync, PAUSE)
   }
 
-  const sync = () => {
+  const sync = (anew = known) => {
     // News that arrives during a read may be younger than what the read will see.
     // Before the first one there was nothing that it could be younger than.
-    stale = !!running && known
+    if (anew) stale = true
     return (running ??= run())
   }
   return {

@@ -346,6 +346,15 @@ describe('after a 401', () => {
     await b.finish(b.session.fetch('/always401'))
     expect(b.server.tokenRequests).toHaveLength(2)
   })
+  test('R46 R59: a clock that was set back does not make the cooldown any longer', async () => {
+    const b = await recorded()
+    await b.signIn()
+    await b.finish(b.session.fetch('/always401'))
+    b.world.jump(-86_400_000)
+    b.server.expireAll()
+    expect((await b.finish(b.session.fetch('/me'))).status).toBe(200)
+    expect(b.server.tokenRequests).toHaveLength(2)
+  })
   for (const status of [401, 403]) {
     for (const error of ['insufficient_scope', 'insufficient_user_authentication']) {
       test(`R60: a ${status} that says ${error} is told to listeners of stepup, and causes no refresh`, async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { freeze, hideInCache, kill, restoreFromCache, setHidden, setOffline, thaw } from '../simulation/platform.js'
+import { createSessionOn } from '../../src/createSession.js'
+import { createTab, freeze, hideInCache, kill, restoreFromCache, setHidden, setOffline, thaw } from '../simulation/platform.js'
+import { diskStorage } from '../simulation/store.js'
 import { API, bench } from './harness.js'
 
 const twoTabs = async () => {
@@ -89,6 +91,22 @@ describe('logout is final', () => {
     expect(b.two.session.status).toBe('anonymous')
   })
 
+  test('R36 C54: a page that went into the back/forward cache as it first read looks again', async () => {
+    const b = await twoTabs()
+    const tab = createTab(b.browser, 'tab 3', b.server.fetch)
+    const session = createSessionOn(tab.platform, { storage: diskStorage(b.disk, tab) })
+    const reads = b.disk.reads
+    await b.world.runUntil(() => b.disk.reads > reads, 1000)
+    // The answer is on its way as the page stops, and reaches it when it comes back.
+    hideInCache(tab)
+    await b.finish(b.one.session.logout())
+    restoreFromCache(tab)
+    await b.world.run(20)
+    expect(session.status).toBe('anonymous')
+    await b.finish(session.fetch(API))
+    expect(b.server.apiRequests.at(-1)!.token).toBeUndefined()
+  })
+
   test('R36: a hidden tab that was stopped without notice attaches nothing before it knows', async () => {
     const b = await twoTabs()
     b.two.tab.hidden = true
@@ -136,6 +154,35 @@ describe('logout is final', () => {
     await b.world.run(100)
     expect(b.one.session.status).toBe('anonymous')
     expect(JSON.stringify(b.disk.value)).not.toContain('SECRET')
+  })
+
+  test('R15: a logout that storage takes late does not end the login that came after it', async () => {
+    let late: (() => void) | undefined
+    const b = bench({
+      storage: (tab, disk) => ({
+        open: (name) => {
+          const store = diskStorage(disk, tab).open(name)
+          let updates = 0
+          return {
+            ...store,
+            // Given up by the caller, and done by the server all the same.
+            update: (change) => {
+              if (updates++) return store.update(change)
+              late = () => void store.update(change)
+              return Promise.reject(Object.assign(new Error('No answer'), { name: 'SessionError', code: 'storage_failed' }))
+            },
+          }
+        },
+      }),
+    })
+    const { session } = await b.open()
+    await b.finish(session.logout())
+    await b.world.run(3000)
+    await b.finish(session.setTokens(b.server.login('alice')))
+    late!()
+    await b.world.run(1000)
+    expect(b.disk.value?.tokens).toBeTruthy()
+    expect(session.status).toBe('authenticated')
   })
 
   test('a call that waits for a refresh while somebody logs out is not sent', async () => {

@@ -44,6 +44,8 @@ interface Transaction {
   started: boolean
   over: boolean
   pending: (() => void)[]
+  /** Those without an answer yet: whoever aborts it fails them (IndexedDB 3.0, "abort a transaction"). */
+  unanswered: Set<FakeRequest>
   /** Seen by this transaction only, until it commits. */
   writes: Map<Map<string, unknown>, Map<string, unknown>>
   busy: boolean
@@ -88,6 +90,12 @@ export const createIndexedDB = (world: World): IndexedDBServer => {
     if (transaction.over) return
     transaction.error = fail(error)
     end(transaction)
+    for (const request of transaction.unanswered) {
+      inPage(transaction.tab, () => {
+        request.error = new DOMException('The transaction was aborted', 'AbortError')
+        request.onerror?.({ target: request })
+      })
+    }
     inPage(transaction.tab, () => transaction.onabort?.({}))
   }
 
@@ -161,7 +169,7 @@ export const createIndexedDB = (world: World): IndexedDBServer => {
 
   const begin = (tab: Tab, mode: string): Transaction => {
     const transaction: Transaction = {
-      tab, mode, started: false, over: false, pending: [], writes: new Map(), busy: false, since: world.time, error: null,
+      tab, mode, started: false, over: false, pending: [], unanswered: new Set(), writes: new Map(), busy: false, since: world.time, error: null,
       abort: () => abort(transaction, new DOMException('Aborted by the page', 'AbortError')),
     }
     queue.push(transaction)
@@ -173,8 +181,10 @@ export const createIndexedDB = (world: World): IndexedDBServer => {
   const ask = (transaction: Transaction, work: () => unknown): FakeRequest => {
     if (transaction.over) throw new DOMException('The transaction is over', 'TransactionInactiveError')
     const request: FakeRequest = { result: undefined, error: null }
+    transaction.unanswered.add(request)
     transaction.pending.push(() => {
       if (transaction.over) return
+      transaction.unanswered.delete(request)
       const error = server.faults.lost
         ? serverLost()
         : world.random() < server.faults.failing

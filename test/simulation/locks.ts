@@ -49,9 +49,14 @@ export const lockManager = (browser: Browser, tab: Tab, evict: Evict): LockManag
           const held: Held = {
             tab,
             release() {
-              if (locks.get(name) === held) locks.delete(name)
-              // A crash takes longer to be noticed (platform facts, Web Locks in anger).
-              soon(name, tab.dead ? 7 + 26 * world.random() : 0.3 * world.random())
+              const free = () => {
+                if (locks.get(name) === held) locks.delete(name)
+              }
+              // That a page is gone takes longer to be noticed (platform facts, Web Locks in anger), and until then it holds.
+              if (!tab.dead) free()
+              const delay = tab.dead ? 7 + 26 * world.random() : 0.3 * world.random()
+              world.schedule(undefined, delay, free)
+              soon(name, delay)
             },
             lose(error) {
               lost = true

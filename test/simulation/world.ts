@@ -58,8 +58,8 @@ export const seeded = (seed: number): (() => number) => {
 /** In one second of a history; a few hundred are many. */
 const MOST_STEPS = 3000
 
-/** Node runs every microtask that is ready, and those that follow from them, before the next immediate. */
-const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
+/** Node runs every microtask that is ready, and those that follow from them, before the next tick; cheaper than an immediate. */
+const microtasks = () => new Promise<void>((resolve) => process.nextTick(resolve))
 
 export const createWorld = (seed = 1): World => {
   const random = seeded(seed)

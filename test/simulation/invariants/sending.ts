@@ -36,7 +36,8 @@ export const sending = (stage: Stage): Invariant => {
     // Each page that opens may ask once whether there is a session, as long as there is none.
     if (setup.scheme !== 'bearer' && !former.meant && isRefused(former)) return
     const who = `${sent.tab.name} sent a refresh token again`
-    const stopped = wasStopped(former)
+    // Who closes its session is as good as dead to the others.
+    const stopped = wasStopped(former) || stage.tabs.some(({ tab, closed }) => closed && tab === former.tab)
     const over = former.settled !== undefined
     const useless = over && (isLost(former) || former.status !== 200 || former.rubbish)
     const shaky = stage.shakySince(former.at) || stage.wipedAt >= former.at
@@ -89,7 +90,9 @@ export const sending = (stage: Stage): Invariant => {
         stage.note(sent.tab.name, `  token request with ${sent.refreshToken}, key ${sent.key}`)
         if (isExact(history)) {
           const earlier = server.tokenRequests.slice(0, checked).filter((each) => each.refreshToken === sent.refreshToken)
-          earlier.forEach((former, index) => again(sent, former, index + 1))
+          // Tries are counted in the record: where that was lost with its key, they begin anew.
+          const tries = (former: Sent) => earlier.filter(({ key, at }) => key === former.key && at <= former.at).length
+          for (const former of earlier) again(sent, former, tries(former))
         }
         clocks.set(sent, clock())
         storm(sent)
