@@ -63,8 +63,12 @@ export const attemptRefresh = async (
     }
   /** Whoever is overtaken looks again (R16), unless the tokens are new already. */
   const commit = async (expected: SessionRecord, next: SessionRecord, news?: Partial<Attempt>): Promise<Attempt> => {
-    const record = await compareAndSet(store, expected, next).catch(orMemory(next))
-    if (record === next) return { record, local: true, ...news }
+    let saved = true
+    const record = await compareAndSet(store, expected, next).catch((cause) => {
+      saved = false
+      return orMemory(next)(cause)
+    })
+    if (record === next) return { record, local: true, saved, ...news }
     return { record, again: isCurrent(used, record) ? 0 : undefined }
   }
 

@@ -41,7 +41,7 @@ export const createLock = (
 
   /** Counted from when the holder asked the server, which may be long before or after we began to wait; else from then. */
   const timeLeft = async (since: number) => {
-    const intent = (await store.read().catch(() => undefined))?.intent
+    const intent = (await store.read())?.intent
     return intent && intent.retryAt === undefined ? pauseLeft(intent, now(), patience) : patience - monotonic() + since
   }
 
@@ -50,9 +50,12 @@ export const createLock = (
       const slice = new AbortController()
       const stop = setTimer(() => slice.abort(), Math.min(SLICE, Math.max(left, 0)))
       let granted = false
+      let over = false
       let held = false
       const ask = async () =>
         locks!.request(name, left > 0 ? { signal: slice.signal } : { steal: true }, () => {
+          // Robbed before it began, and asked for anew.
+          if (over) return
           granted = true
           stop()
           held = true
@@ -69,13 +72,20 @@ export const createLock = (
       // Stolen from us, which the fence deals with; not granted within the slice; or not to be had at all.
       ask().catch((error: Error) => {
         stop()
+        over = true
         held = false
         if (granted) return
         if (!slice.signal.aborted && error.name !== 'AbortError') missing()
         if (!locks) return resolve(body(false, () => true))
         // Two that steal at once: the first is robbed before it had anything, and waits, or they would go on for ever.
         const next = left > 0 ? timeLeft(since) : Promise.resolve(SLICE)
-        resolve(next.then((left) => request(body, since, left)))
+        resolve(
+          next.then(
+            (left) => request(body, since, left),
+            // Nobody can tell how long the holder has had it: it is left alone, and the fence decides.
+            () => body(false, () => true),
+          ),
+        )
       })
     })
 

@@ -10,7 +10,7 @@ export type { CookieStorageOptions } from './cookieOptions.js'
 const LARGEST = 4096
 /** Milliseconds. A page that was stopped on the way took longer. */
 const HELD_FOR_CERTAIN = 150
-/** Milliseconds. A tab that was frozen on the way keeps the lock. */
+/** Milliseconds, up to twice as many. A tab that was frozen on the way keeps the lock; of those who wait, one takes it first. */
 const HOLDER_IS_DEAD = 2000
 /** The most that browsers keep (RFC 6265bis §5.5): a tombstone must outlast whatever remembers the session. */
 const LONGEST_AGE = 400 * 86_400
@@ -82,7 +82,7 @@ export const cookieStorage = (options: CookieStorageOptions = {}): TokenStorage 
     const underLock = async (body: () => Promise<boolean>): Promise<boolean> => {
       const locks = globalThis.navigator?.locks
       const patience = new AbortController()
-      const timer = setTimeout(() => patience.abort(), HOLDER_IS_DEAD)
+      const timer = setTimeout(() => patience.abort(), HOLDER_IS_DEAD * (1 + Math.random()))
       let result: Promise<boolean> | undefined
       for (const options of locks ? [{ signal: patience.signal }, { steal: true }] : []) {
         try {

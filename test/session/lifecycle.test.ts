@@ -209,6 +209,30 @@ describe('storage that fails', () => {
     expect(b.disk.writes).toBe(2)
     expect(b.server.tokenRequests).toHaveLength(0)
   })
+  test('R15 G1: a session that could be stored after all is no longer refreshed from memory', async () => {
+    const b = bench()
+    const { session, tab } = await b.open()
+    b.disk.failing = 1
+    await b.finish(session.setTokens(b.server.login('alice')))
+    b.disk.failing = 0
+    await b.finish(session.refresh())
+    expect(b.disk.value!.tokens!.accessToken).toBe(await b.finish(session.getAccessToken()))
+    b.disk.failing = 1
+    expect(await b.outcome(session.refresh())).toBe('RefreshError:unavailable')
+    expect(b.server.tokenRequests).toHaveLength(1)
+    expect(tab.uncaught).toEqual([])
+  })
+  test('R15 C33: a lock is not taken from its holder when storage cannot tell for how long it has had it', async () => {
+    const b = bench()
+    const [one, two] = [await b.open(), await b.open()]
+    await b.finish(one.session.setTokens(b.server.login('alice')))
+    await b.world.run(100)
+    void one.tab.platform.locks!.request('latchkey', () => new Promise(() => {}))
+    b.disk.failing = 1
+    expect(await b.outcome(two.session.refresh())).toBe('RefreshError:unavailable')
+    expect(b.browser.locks.get('latchkey')!.tab).toBe(one.tab)
+    expect(b.server.tokenRequests).toHaveLength(0)
+  })
   test('R40: after a wipe, tokens that are new outrank what another tab remembers, however often it had tried', async () => {
     const b = bench({ faults: { noChannel: true } })
     const [one, two] = [await b.open(), await b.open()]

@@ -136,6 +136,8 @@ export const installGlobals = (current: () => Surroundings | undefined): void =>
   define('performance', (_, tab) => ({ now: tab.platform.monotonic }))
   define('indexedDB', (on, tab) => on.indexedDB(tab))
 
+  const { random } = Math
+  Math.random = () => (inside() ? inside()!.on.world.random() : random())
   const { setTimeout, clearTimeout } = globalThis
   globalThis.setTimeout = ((run: () => void, delay = 0, ...rest: unknown[]) => {
     const now = inside()

@@ -19,6 +19,9 @@ export const leaving = (stage: Stage): Invariant => {
   let due = false
   const limit = PROPAGATION[setup.channel]
 
+  /** Its tab could not try again. */
+  const gaveUp = ({ tab, at }: Logout) => tab.stoppedAt >= at || stage.tabs.some((running) => running.tab === tab && running.closed)
+
   const check = ({ tab, at, token }: (typeof server.attached)[number]) => {
     if (!token) return stage.violate('I2', `${tab.name} attached the headers of a session with nobody signed in`)
     const family = server.familyOf(token)!
@@ -32,7 +35,9 @@ export const leaving = (stage: Stage): Invariant => {
     if (stage.wipedAt >= logout.at) return
     if (logout.shaky || stage.shakySince(logout.at)) {
       // Whoever could not write it down, and was stopped before it could be tried again, told nobody.
-      if (logout.shaky && logout.tab.stoppedAt >= logout.at) return
+      if (logout.shaky && gaveUp(logout)) return
+      // Without any way to tell, a visible tab learns of it when it looks the next time.
+      if (limit === Infinity) return
       if (at - Math.max(logout.done!, indexedDB.failedAt, tab.resumedAt ?? 0) > RECOVERY) violate(', with storage back for long')
       return
     }
@@ -81,7 +86,7 @@ export const leaving = (stage: Stage): Invariant => {
       // Storage works again since long: what a logout could not clear then is cleared now, if its tab lived to do it.
       for (const [token] of isExact(history) ? stage.stored().matchAll(/[ar]t-SECRETSECRET-\d+-/g) : []) {
         const logout = ended.get(server.familyOf(token)!)
-        if (logout && !(logout.shaky && logout.tab.stoppedAt >= logout.at) && stage.wipedAt < logout.at) {
+        if (logout && !(logout.shaky && gaveUp(logout)) && stage.wipedAt < logout.at) {
           stage.violate('I2', `storage holds a token of session ${server.familyOf(token)!.number} at the end, which ${logout.tab.name} logged out`)
         }
       }
