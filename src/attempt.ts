@@ -108,12 +108,7 @@ export const attemptRefresh = async (
 
   try {
     const tokens = await call.send(record.tokens, intent.key)
-    const next = changedRecord(sending, {
-      tokens: mergeTokens(record.tokens, tokens),
-      endedBecause: undefined,
-      // Above what other tabs still remember, should storage have been wiped meanwhile.
-      revision: Math.max(sending.revision + 1, now),
-    })
+    const next = changedRecord(sending, { tokens: mergeTokens(record.tokens, tokens), endedBecause: undefined })
     // These tokens exist nowhere else: memory keeps them until storage works again.
     const done = await commit(sending, next).catch(({ cause }: RefreshError) => {
       onFailure(cause)

@@ -8,6 +8,7 @@ interface Hint {
   v: typeof VERSION
   type: 'changed'
   id: string
+  /** 0 for the end of a session, which is looked up by all: what they remember may have a higher one, if storage was wiped. */
   revision: number
 }
 
@@ -41,11 +42,11 @@ export const createHints = (
       })
       tell()
     },
-    send({ id, revision }) {
+    send({ id, revision, tokens }) {
       // What is said last, such as a logout that was stored after close(), opens one for itself.
       const own = channel ? undefined : platform.openChannel(name, () => {})
       try {
-        ;(channel ?? own)?.post({ v: VERSION, type: 'changed', id, revision } satisfies Hint)
+        ;(channel ?? own)?.post({ v: VERSION, type: 'changed', id, revision: tokens ? revision : 0 } satisfies Hint)
       } catch {
         // Closed under us: the others find out when they look.
       }

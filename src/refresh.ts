@@ -50,8 +50,8 @@ export const createRefresher = (
         attemptRefresh(parts, used, unauthorized, exclusive, () => held() && !closed),
       )
       const { record, local, saved = state.saved, error, again } = attempt
-      if (closed) throw closedError()
       if (local && !isCurrent(used, record)) onCommit(record!)
+      if (closed) throw closedError()
       state.adopt(record, local ? 'local' : 'remote', saved)()
       // Done by this tab, or by another.
       if (!error && !isCurrent(used, state.record)) return

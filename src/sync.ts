@@ -48,10 +48,11 @@ export const createSync = (
       const mine = state.record
       // A record that vanishes again and again is put back once (R40).
       if (mine && outranks(mine, stored) && (stored || restored !== mine.id)) {
-        if (!stored) restored = mine.id
+        const wiped = !stored
         await store.update((now) =>
           outranks(mine, now) ? { ...mine, revision: Math.max(mine.revision, (now?.revision ?? 0) + 1) } : undefined,
         )
+        if (wiped) restored = mine.id
         stored = await store.read()
         owing = true
       }

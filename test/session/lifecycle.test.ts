@@ -209,6 +209,18 @@ describe('storage that fails', () => {
     expect(b.disk.writes).toBe(2)
     expect(b.server.tokenRequests).toHaveLength(0)
   })
+  test('R75: the other tabs hear of tokens that were stored as this one closed', async () => {
+    const b = bench()
+    const [one, two] = [await b.open(), await b.open()]
+    await b.finish(one.session.setTokens(b.server.login('alice')))
+    await b.world.run(100)
+    void b.outcome(two.session.refresh())
+    await b.world.runUntil(() => b.server.tokenRequests[0]?.settled !== undefined, 1000)
+    two.session.close()
+    await b.world.run(100)
+    expect(one.events).toEqual(['login:local', 'refresh:remote'])
+    expect(b.browser.channels.map(({ tab }) => tab)).toEqual([one.tab])
+  })
   test('R15 G1: a session that could be stored after all is no longer refreshed from memory', async () => {
     const b = bench()
     const { session, tab } = await b.open()
@@ -232,27 +244,6 @@ describe('storage that fails', () => {
     expect(await b.outcome(two.session.refresh())).toBe('RefreshError:unavailable')
     expect(b.browser.locks.get('latchkey')!.tab).toBe(one.tab)
     expect(b.server.tokenRequests).toHaveLength(0)
-  })
-  test('R40: after a wipe, tokens that are new outrank what another tab remembers, however often it had tried', async () => {
-    const b = bench({ faults: { noChannel: true } })
-    const [one, two] = [await b.open(), await b.open()]
-    await b.finish(one.session.setTokens(b.server.login('alice')))
-    for (const tell of two.tab.listeners) tell('wake')
-    await b.world.run(100)
-    b.server.faults.status = { code: 503, times: 4 }
-    for (let tries = 0; tries < 4; tries++) {
-      await b.outcome(one.session.refresh())
-      await b.world.run(40_000)
-    }
-    b.disk.value = undefined
-    for (const tell of two.tab.listeners) tell('wake')
-    await b.world.run(100)
-    await b.finish(two.session.refresh())
-    const tokens = await b.finish(two.session.getAccessToken())
-    for (const tell of one.tab.listeners) tell('wake')
-    await b.world.run(100)
-    expect(b.disk.value!.tokens!.accessToken).toBe(tokens)
-    expect(await b.finish(one.session.getAccessToken())).toBe(tokens)
   })
   test('R29 C37: nobody gets the new token before it is stored', async () => {
     const b = bench()

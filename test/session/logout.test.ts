@@ -185,6 +185,46 @@ describe('logout is final', () => {
     expect(session.status).toBe('authenticated')
   })
 
+  test('R32 R40: a refresh whose record was wiped does not overwrite the logout that came after it', async () => {
+    const b = await twoTabs()
+    void b.outcome(b.one.session.refresh())
+    await b.world.runUntil(() => !!b.disk.value!.intent, 1000)
+    // The other tab counts on from what it remembers, and comes to the number of the intent.
+    b.disk.value = undefined
+    await b.finish(b.two.session.logout())
+    b.world.onStep = () => expect(b.disk.value).toMatchObject({ tokens: null, endedBecause: 'logout' })
+    await b.world.run(5000)
+    expect(b.server.tokenRequests).toHaveLength(1)
+    expect(b.one.session.status).toBe('anonymous')
+  })
+
+  test('R15 R40: the end of a session whose record was wiped is stored once storage can be written again', async () => {
+    let full = false
+    const b = bench({
+      storage: (tab, disk) => ({
+        open(name) {
+          const store = diskStorage(disk, tab).open(name)
+          const update: typeof store.update = async (change) => {
+            if (full) throw Object.assign(new Error('The disk is full'), { name: 'SessionError', code: 'storage_failed' })
+            return store.update(change)
+          }
+          return { ...store, update }
+        },
+      }),
+    })
+    const [one, two] = [await b.open(), await b.open()]
+    await b.finish(one.session.setTokens(b.server.login('alice')))
+    await b.world.run(100)
+    full = true
+    b.disk.value = undefined
+    await b.finish(one.session.logout())
+    await b.world.run(30_000)
+    full = false
+    await b.world.run(30_000)
+    expect(b.disk.value).toMatchObject({ tokens: null, endedBecause: 'logout' })
+    expect(two.session.status).toBe('anonymous')
+  })
+
   test('a call that waits for a refresh while somebody logs out is not sent', async () => {
     const b = await twoTabs()
     b.world.sleep(400_000)

@@ -2,6 +2,9 @@ import type { Session } from '../../src/types.js'
 import type { Tab } from './platform.js'
 import type { Call, Invariant, Logout, Moment, Running, Stage } from './stage.js'
 
+/** How long tabs may disagree about who signed in last, where only a value in localStorage tells. */
+const LAG = 400
+
 /** How the app uses its session, and what it gets to see. */
 export interface App {
   watch(running: Running): void
@@ -91,7 +94,7 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
         const { tab, session, shown: held } = running
         // What is stored or held now is what this ends; a login that comes after it is another session.
         const families = [...stage.logins].flatMap(([family, { tab: owner, done, shaky }]) =>
-          done !== undefined && (owner === tab || family === held || (!shaky && stage.wipedAt < done)) && reaches(owner, running) ? [family] : [],
+          done !== undefined && (owner === tab || family === held || (!shaky && stage.wipedAt < done)) && reaches(owner, running, done) ? [family] : [],
         )
         const logout: Logout = { tab, at: world.time, families }
         stage.logouts.push(logout)
@@ -123,6 +126,7 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
     return { answer, family: server.familyOf(answer.access_token)! }
   }
   /** Memory is each tab's own; a logout by somebody who is signed in still ends the sessions of all tabs. */
-  const reaches = (owner: Tab, { tab, shown }: Running) => setup.storage !== 'memory' || owner === tab || (!owner.dead && !!shown)
+  const reaches = (owner: Tab, { tab, shown }: Running, done: number) =>
+    setup.storage !== 'memory' || owner === tab || (!owner.dead && !!shown && world.time - done > LAG)
   return app
 }
