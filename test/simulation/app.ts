@@ -96,7 +96,7 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
         const families = [...stage.logins].flatMap(([family, { tab: owner, done, shaky }]) =>
           done !== undefined && (owner === tab || family === held || (!shaky && stage.wipedAt < done)) && reaches(owner, running, done) ? [family] : [],
         )
-        const logout: Logout = { tab, at: world.time, families }
+        const logout: Logout = { tab, at: world.time, families, held }
         stage.logouts.push(logout)
         await session.logout()
         logout.done = world.time

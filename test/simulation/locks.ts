@@ -52,9 +52,11 @@ export const lockManager = (browser: Browser, tab: Tab, evict: Evict): LockManag
               const free = () => {
                 if (locks.get(name) === held) locks.delete(name)
               }
-              // That a page is gone takes longer to be noticed (platform facts, Web Locks in anger), and until then it holds.
-              if (!tab.dead) free()
-              const delay = tab.dead ? 7 + 26 * world.random() : 0.3 * world.random()
+              // That a page is gone takes longer to be noticed (platform facts, Web Locks in anger), and until then it
+              // holds: what it wrote before has arrived by then.
+              const gone = tab.dead || tab.frozen
+              if (!gone) free()
+              const delay = gone ? 7 + 26 * world.random() : 0.3 * world.random()
               world.schedule(undefined, delay, free)
               soon(name, delay)
             },
@@ -98,7 +100,7 @@ export const lockManager = (browser: Browser, tab: Tab, evict: Evict): LockManag
         }
         // In Chromium a page in the back/forward cache keeps its lock until somebody asks anew, which evicts it.
         const holder = locks.get(name)
-        if (holder?.tab.cached) {
+        if (holder?.tab.cached && browser.faults.bfcacheKeepsLocks) {
           if (holder.used) browser.evicted.push({ tab: holder.tab, name })
           evict(holder.tab)
         }

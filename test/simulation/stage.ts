@@ -46,6 +46,8 @@ export interface Moment {
 export interface Logout extends Moment {
   /** The sessions that it ends for certain. */
   families: Family[]
+  /** What its tab showed. */
+  held: Family | undefined
 }
 
 /** All there is in one run of one history. */

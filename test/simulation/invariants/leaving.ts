@@ -30,7 +30,7 @@ export const leaving = (stage: Stage): Invariant => {
     const since = at - logout.done!
     const violate = (why: string) =>
       stage.violate('I2', `${tab.name} attached a token of session ${family.number} ${since.toFixed(0)} ms after its logout${why}`)
-    if (tab === logout.tab) return violate(', which it made itself')
+    if (tab === logout.tab && (stage.wipedAt < logout.at || family === logout.held)) return violate(', which it made itself')
     // After a wipe nothing is left that could tell a tab which slept through the logout.
     if (stage.wipedAt >= logout.at) return
     if (logout.shaky || stage.shakySince(logout.at)) {

@@ -42,7 +42,8 @@ export const sending = (stage: Stage): Invariant => {
     const stopped = wasStopped(former) || stage.tabs.some(({ tab, closed }) => closed && tab === former.tab)
     const over = former.settled !== undefined
     const useless = over && (isLost(former) || former.status !== 200 || former.rubbish)
-    const shaky = stage.shakySince(former.at) || stage.wipedAt >= former.at - OLDEST_INTENT
+    // Storage that answers late may have taken what was given up as not stored.
+    const shaky = stage.shakySince(former.at - OLDEST_INTENT) || stage.wipedAt >= former.at - OLDEST_INTENT
     // Where that cannot be written down, each tab that opens asks for itself.
     if (setup.scheme !== 'bearer' && !sent.meant && shaky) return
     const real = sent.at - former.at
