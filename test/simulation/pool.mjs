@@ -63,6 +63,8 @@ export function createPool(code, size = Math.max(1, Math.min(2, availableParalle
       )
     },
     shrink: (seed) => ask(workers[0], { what: 'shrink', seed }),
+    /** What a history breaks, in so many worlds. */
+    replay: (history, times) => ask(workers[0], { what: 'replay', history, times }),
     /** Bytes of each source file, and of those the ones that no history of this range has run. */
     async coverage({ from, to }) {
       return byFile(code, await ask(workers[0], { what: 'coverage', from, to }))

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { startCoverage } from './coverage.js'
-import { makeHistory } from './history.js'
+import { type History, makeHistory } from './history.js'
 import { shrink } from './shrink.js'
 import { simulate } from './simulate.js'
 
@@ -27,9 +27,20 @@ const run = async (from: number, to: number, most: number): Promise<Report> => {
   return report
 }
 
+/** What the history breaks, each time with other dice for the world: latencies, jitter, losses. */
+const replay = async (history: History, times: number): Promise<string[]> => {
+  const broken: string[] = []
+  for (let seed = history.seed; seed < history.seed + times; seed++) {
+    const { violations } = await simulate({ ...history, seed })
+    if (violations.length) broken.push(`${violations[0]} (seed ${seed})`)
+  }
+  return broken
+}
+
 const answers = {
   run: ({ from, to, most }: { from: number; to: number; most: number }) => run(from, to, most),
   shrink: ({ seed }: { seed: number }) => shrink(makeHistory(seed)),
+  replay: ({ history, times }: { history: History; times: number }) => replay(history, times),
   async coverage({ from, to }: { from: number; to: number }) {
     const stop = await startCoverage()
     await run(from, to, Infinity)

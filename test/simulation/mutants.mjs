@@ -1,0 +1,33 @@
+/**
+ * Protocols that look right and are not. Each is edits of the sources; the simulator must find every one, or it
+ * proves nothing. When a text is no longer there, write the mutant anew: the sentence says what must go wrong.
+ */
+const mutant = (sentence, ...edits) => ({ sentence, edits: edits.map(([file, from, to]) => ({ file, from, to })) })
+
+export const MUTANTS = [
+  mutant('the record is not read again under the lock', ['attempt.ts', 'await store.read()', 'state.record ?? await store.read()']),
+  mutant('a commit does not compare', ['record.ts', 'outranks(expected, stored) ||', 'true ||']),
+  mutant('a logout leaves nothing behind, no tombstone', ['record.ts', '(tokens === null || (', '((']),
+  mutant('the lock is not let go as the page is left', ['createSession.ts', 'return lock.release()', 'return']),
+  mutant('the intent is not written down', ['attempt.ts', 'changedRecord(record, { intent, ', 'changedRecord(record, { ']),
+  mutant('a network error is taken for a refusal', ['outcome.ts', "RefreshError('unanswered'", "RefreshError('rejected'"]),
+  mutant('an older revision is adopted', ['session.ts', ' && !(former && outranks(former, next))', '']),
+  mutant('a timer may be longer than timers can be', ['schedule.ts', 'Math.min(Math.ceil(wait), LONGEST_DELAY)', 'Math.ceil(wait)']),
+  mutant('a cookie is written without being flushed', ['storage/cookieStorage.ts', '(await readRaw()) !== text', '!text']),
+  mutant('a lost answer is asked for again at once', ['attempt.ts', 'retryAt: sentAt + pause', 'retryAt: lost ? 0 : sentAt + pause'], ['attempt.ts', 'again: lost ? pause : undefined', 'again: lost ? 0 : undefined']),
+  mutant('those who wait get tokens that are not stored yet', ['attempt.ts', 'const done = await', "state.adopt(next, 'local')()\n    const done = await"]),
+  mutant('a hint is believed, not looked up', ['sync.ts', 'state.verifiedAt = NaN', 'if (state.record && revision) return void (state.record = { ...state.record, revision })']),
+  mutant('every try has a key of its own', ['attempt.ts', 'former?.key ?? ', '']),
+  mutant('without a lock, a request under way counts as lost', ['attempt.ts', 'exclusive ? backoff(1, platform.random()) : refreshTimeout + STEP', 'backoff(1, platform.random())']),
+  mutant('a holder that stands still is waited for without end', ['lock.ts', '{ signal: slice.signal } : { steal: true }', '{ signal: slice.signal } : { signal: slice.signal }']),
+  mutant('who let go of the lock sends all the same', ['attempt.ts', '!held() || platform.monotonic() - began > 2 * STEP', '!held']),
+  mutant('a later revision outranks the tombstone of its session', ['record.ts', 'mine.id === stored.id && !mine.tokens !== !stored.tokens ? !mine.tokens : ', '']),
+  mutant('a page that comes back trusts what it remembers', ['createSession.ts', 'if (platform.isHidden()) return', 'return']),
+  mutant('tokens of a session that goes on are revoked', ['attempt.ts', 'if (!done.record!.tokens || (done.record!.id !== used.id && tokens.refreshToken)) ', '']),
+  mutant('what the server asks for is not waited', ['attempt.ts', 'Math.min(retryAfter, maxRetryAfter) + ', '']),
+  mutant('pauses do not grow', ['attempt.ts', '2 ** attempt', '2']),
+  mutant('a call goes on under another user', ['credentials.ts', 'now.id !== before.id', '!now']),
+  mutant('a parser that quotes the body is the cause of an error', ['outcome.ts', 'answer.json().catch(() => {', 'answer.json().catch((error) => { if (answer.ok) throw error']),
+  mutant('a refusal after a lost answer does not say so', ['attempt.ts', "unsettled ? 'rotation_lost' : code", 'code']),
+  mutant('a hidden tab trusts its memory for ever', ['credentials.ts', 'TRUST_WHILE_HIDDEN = 1000', 'TRUST_WHILE_HIDDEN = Infinity']),
+]
