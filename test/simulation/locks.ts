@@ -9,7 +9,8 @@ export interface LockRequest {
 
 export interface Held {
   tab: Tab
-  release: () => void
+  /** `noticed`: nobody lets go, the page is gone. */
+  release: (noticed?: boolean) => void
   lose: (error: unknown) => void
   /** The page knows that it has it. */
   used?: boolean
@@ -48,15 +49,14 @@ export const lockManager = (browser: Browser, tab: Tab, evict: Evict): LockManag
           let lost = false
           const held: Held = {
             tab,
-            release() {
+            release(noticed = false) {
               const free = () => {
                 if (locks.get(name) === held) locks.delete(name)
               }
               // That a page is gone takes longer to be noticed (platform facts, Web Locks in anger), and until then it
               // holds: what it wrote before has arrived by then.
-              const gone = tab.dead || tab.frozen
-              if (!gone) free()
-              const delay = gone ? 7 + 26 * world.random() : 0.3 * world.random()
+              if (!noticed) free()
+              const delay = noticed ? 7 + 26 * world.random() : 0.3 * world.random()
               world.schedule(undefined, delay, free)
               soon(name, delay)
             },
@@ -123,7 +123,7 @@ export const freeLocks = (browser: Browser, tab: Tab, told = false): void => {
   const own = [...locks.entries()].filter(([, held]) => held.tab === tab)
   for (const [, held] of own) {
     if (told) held.lose(abortError())
-    held.release()
+    held.release(true)
   }
   const queued = browser.waiting.filter((request) => request.tab === tab)
   browser.waiting = browser.waiting.filter((request) => request.tab !== tab)

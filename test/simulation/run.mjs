@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { bundle, createPool, replay, tell } from './pool.mjs'
 
 const { values } = parseArgs({
-  options: Object.fromEntries(['seconds', 'seed', 'from', 'to', 'threads', 'show'].map((name) => [name, { type: 'string' }])),
+  options: Object.fromEntries(['seconds', 'seed', 'from', 'to', 'threads', 'show', 'most'].map((name) => [name, { type: 'string' }])),
 })
 const number = (name, otherwise) => (values[name] === undefined ? otherwise : Number(values[name]))
 const pool = createPool(await bundle(), number('threads', 2))
@@ -30,7 +30,7 @@ const rate = () => `${histories} histories from seed ${from}, ${Math.round(histo
 await pool.run({
   from,
   to: number('to', Infinity),
-  stop: () => passed() > seconds || failures.length >= 50,
+  stop: () => passed() > seconds || failures.length >= number('most', 50),
   onReport(report) {
     histories += report.to - report.from
     tokenRequests += report.tokenRequests
