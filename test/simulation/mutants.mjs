@@ -5,7 +5,8 @@
 const mutant = (sentence, ...edits) => ({ sentence, edits: edits.map(([file, from, to]) => ({ file, from, to })) })
 
 export const MUTANTS = [
-  mutant('the record is not read again under the lock', ['attempt.ts', 'await store.read()', 'state.record ?? await store.read()']),
+  // Both, since the fence makes up for either.
+  mutant('the record is not read again under the lock, nor as the intent is written', ['attempt.ts', 'await store.read()', 'state.record ?? await store.read()'], ['attempt.ts', 'const begun = await commit(record, sending)', 'const begun = await store.update(() => sending).then(() => ({ record: sending, local: true }))']),
   mutant('a commit does not compare', ['record.ts', 'outranks(expected, stored) ||', 'true ||']),
   mutant('a logout leaves nothing behind, no tombstone', ['record.ts', '(tokens === null || (', '((']),
   mutant('the lock is not let go as the page is left', ['createSession.ts', 'return lock.release()', 'return']),

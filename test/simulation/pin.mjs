@@ -1,7 +1,8 @@
 // node test/simulation/pin.mjs   after a change of the protocol: writes pins.json and the table in docs/how-it-works.md anew
+// node test/simulation/pin.mjs clock   only the mutants whose sentence has that word
 import { hunt } from './hunt.mjs'
 import { MUTANTS } from './mutants.mjs'
-import { WORLDS, writePins } from './pins.mjs'
+import { readPins, WORLDS, writePins } from './pins.mjs'
 import { bundle, createPool } from './pool.mjs'
 
 /** Of so many failing seeds, the one is kept whose short history breaks something in the most worlds. */
@@ -10,7 +11,14 @@ const PLENTY = WORLDS / 2
 
 const sound = createPool(await bundle(), 1)
 const pins = []
+const [, , word = ''] = process.argv
+const former = word ? readPins() : []
 for (const { sentence, edits } of MUTANTS) {
+  const kept = former.find((pin) => pin.sentence === sentence)
+  if (kept && !sentence.includes(word)) {
+    pins.push(kept)
+    continue
+  }
   const pool = createPool(await bundle(edits))
   let best
   let histories
