@@ -3,10 +3,7 @@ import { makeHistory } from './history.js'
 import { bundle, createPool, tell } from './pool.mjs'
 import { simulate } from './simulate.js'
 
-const HISTORIES = 10_000
-
-/** Seeds that break something still, and wait for somebody to find out why. */
-const OPEN: number[] = [5050]
+const HISTORIES = 20_000
 
 /** What a history may do; each must have been done, and to some effect. */
 const ACTIONS = [
@@ -21,7 +18,7 @@ const SCHEMES = ['bearer', 'cookie', 'mixed']
 /** The protocol: all of it must be reached. What only reads input, or belongs to fetch, has tests of its own. */
 const PROTOCOL = ['attempt', 'refresh', 'refreshCall', 'lock', 'sync', 'logout', 'setTokens', 'session', 'record', 'schedule', 'channel', 'resume']
 
-test('R80: no interleaving of tabs, crashes and lost answers breaks a guarantee, in 10,000 histories', async () => {
+test('R80: no interleaving of tabs, crashes and lost answers breaks a guarantee, in 20,000 histories', async () => {
   const pool = createPool(await bundle())
   const started = performance.now()
   const done: Record<string, number> = {}
@@ -35,7 +32,7 @@ test('R80: no interleaving of tabs, crashes and lost answers breaks a guarantee,
     onReport(report: { from: number; to: number; tokenRequests: number; done: Record<string, number>; failures: typeof failures }) {
       histories += report.to - report.from
       tokenRequests += report.tokenRequests
-      failures.push(...report.failures.filter(({ seed }) => !OPEN.includes(seed)))
+      failures.push(...report.failures)
       for (const [action, count] of Object.entries(report.done)) done[action] = (done[action] ?? 0) + count
     },
   })
