@@ -90,8 +90,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     schedule.wake()
     emitter.emit('wake', undefined)
     if (platform.isHidden()) return
-    state.verifiedAt = NaN
-    void sync(change === 'return' || undefined)
+    void follow(0, change === 'return' || undefined)
   })
   const ready = sync().then(() => {
     if (checked.resume && refresh) supposeSession(platform, store, state)

@@ -14,7 +14,7 @@ export interface Sync {
    */
   sync(anew?: boolean): Promise<void>
   /** The same, unless memory is at that revision already; 0 is any. */
-  follow(revision: number): Promise<void>
+  follow(revision: number, anew?: boolean): Promise<void>
   /** Again in a while: something failed. */
   later(): void
   close(): void
@@ -95,13 +95,13 @@ export const createSync = (
   }
   return {
     sync,
-    async follow(revision) {
+    async follow(revision, anew) {
       // What every tab has for itself has numbers of its own.
       const behind = () => !store.shared || !(state.record && state.record.revision >= revision)
       if (revision && !behind()) return
       // Calls that are made now wait for the read.
       state.verifiedAt = NaN
-      await sync()
+      await sync(anew)
       // A cookie may take a moment to show in other tabs (docs/how-it-works.md).
       if (behind()) setTimer(sync, 100)
     },

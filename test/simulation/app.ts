@@ -53,7 +53,7 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
       const { tab, session } = running
       const look = () => {
         const now = shownBy(stage, session)
-        if (running.shown && session.status === 'anonymous') running.endings++
+        if (running.shown && session.status !== 'authenticated') running.endings++
         return now
       }
       session.subscribe(() => {
@@ -92,6 +92,8 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
     logout(running) {
       start(running, 'logout', async () => {
         const { tab, session, shown: held } = running
+        // Memory tells whose session it is as long as there is one.
+        if (setup.storage === 'memory' && !held) return session.logout()
         // What is stored or held now is what this ends; a login that comes after it is another session.
         const families = [...stage.logins].flatMap(([family, { tab: owner, done, shaky }]) =>
           done !== undefined && (owner === tab || family === held || (!shaky && stage.wipedAt < done)) && reaches(owner, running, done) ? [family] : [],

@@ -167,7 +167,8 @@ export const createTab = (
 const plainRequest = (url: string, init: RequestInit = {}): Incoming => ({
   url, method: init.method ?? 'GET', headers: new Headers(init.headers), signal: init.signal ?? never, keepalive: !!init.keepalive,
 })
-const never = new AbortController().signal
+/** Keeps no listener. */
+const never = { aborted: false, addEventListener() {} } as unknown as AbortSignal
 
 const deliver = (browser: Browser, to: Listening, message: unknown): void => {
   const { world, faults } = browser

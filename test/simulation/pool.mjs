@@ -36,9 +36,13 @@ export async function bundle(edits = []) {
   return result.outputFiles[0].text
 }
 
+/** Node keeps a `Request` whose signal leads back to it, and with it the whole history: a thread is replaced after so many jobs. */
+const RENEW = 50
+
 /** Threads that each do one job at a time. */
 export function createPool(code, size = Math.max(1, Math.min(2, availableParallelism()))) {
-  const workers = Array.from({ length: size }, () => new Worker(code, { eval: true }))
+  const start = () => new Worker(code, { eval: true })
+  const workers = Array.from({ length: size }, start)
   const ask = (worker, job) =>
     new Promise((resolve, reject) => {
       worker.once('error', reject)
@@ -54,10 +58,13 @@ export function createPool(code, size = Math.max(1, Math.min(2, availableParalle
     async run({ from, to = Infinity, most = Infinity, chunk = 100, stop = () => false, onReport }) {
       let next = from
       await Promise.all(
-        workers.map(async (worker) => {
-          while (next < to && !stop()) {
+        workers.map(async (_, lane) => {
+          for (let jobs = 1; next < to && !stop(); jobs++) {
             const job = { what: 'run', from: next, to: Math.min(to, (next += chunk)), most }
-            onReport(await ask(worker, job))
+            onReport(await ask(workers[lane], job))
+            if (jobs % RENEW) continue
+            await workers[lane].terminate()
+            workers[lane] = start()
           }
         }),
       )

@@ -74,6 +74,7 @@ const createStage = (history: History): Stage => {
       return JSON.stringify([...stage.indexedDB.stores.values()].map((values) => [...values]))
     },
     shakySince: (time) => setup.storage === 'indexedDB' && (stage.indexedDB.failedAt >= time || stage.indexedDB.faults.hanging),
+    outOfOrder: () => world.jumpedAt >= 0 && (stage.shakySince(0) || stage.wipedAt >= 0),
     deceivedSince: (time) => Math.max(world.jumpedAt, world.sleptAt) >= time,
   }
   stage.server.respond = plainResponse

@@ -76,6 +76,11 @@ export interface Stage {
   stored(): string
   /** Whether storage failed, or kept somebody waiting, at or after this time. */
   shakySince(time: number): boolean
+  /**
+   * Sessions that storage has lost, or never got, are put in order by the clock: one that was set back meanwhile may
+   * put an end that was never stored, or a session, after a login that was.
+   */
+  outOfOrder(): boolean
   /** Tabs tell the age of an intent by the wall clock: whether it jumped, or the machine slept, since. */
   deceivedSince(time: number): boolean
 }

@@ -17,6 +17,7 @@ export const belonging = (stage: Stage): Invariant => {
    */
   const unknowable = (owner: Family | undefined, tab: Tab, at: number): boolean => {
     if (setup.scheme === 'bearer') return false
+    if (stage.outOfOrder()) return true
     const login = owner && logins.get(owner)
     // Without a cookie nobody's is sent.
     if (!login) return true

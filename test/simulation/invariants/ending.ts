@@ -57,12 +57,6 @@ export const ending = (stage: Stage): Invariant => {
     return
   }
 
-  /**
-   * Sessions that storage has lost, or never got, are put in order by the clock. One that was set back meanwhile may
-   * let an end that was never stored come after a login that was.
-   */
-  const outOfOrder = () => stage.world.jumpedAt >= 0 && (stage.shakySince(0) || stage.wipedAt >= 0)
-
   /** Whom the last login left signed in, if that is certain. */
   const expected = (tab: (typeof stage.tabs)[number]['tab']) => {
     // Without any way to tell, a visible tab learns of a login when it looks the next time.
@@ -88,7 +82,9 @@ export const ending = (stage: Stage): Invariant => {
       }
     },
     ended({ tab }, family, reason) {
-      if (!family || outOfOrder()) return
+      if (!family || stage.outOfOrder()) return
+      // The server's cookie may be that of another by now, and the record that said so was not to be had.
+      if (setup.scheme !== 'bearer' && stage.shakySince(0)) return
       const who = `${tab.name} signed out of session ${family.number} (${reason})`
       if (reason === 'logout') {
         if (isExact(history) && !leftBy(family)) stage.violate('I3', `${who}, and nobody had called logout`)

@@ -34,7 +34,7 @@ export const sending = (stage: Stage): Invariant => {
 
   const again = (sent: Sent, former: Sent, n: number) => {
     // Each page that opens may ask once whether there is a session, as long as there is none.
-    if (setup.scheme !== 'bearer' && !former.meant && isRefused(former)) return
+    if (setup.scheme !== 'bearer' && !former.meant && (isRefused(former) || (!sent.meant && former.key !== sent.key))) return
     // What could tell one try from the other is gone: each tab puts back what it remembers (R40).
     if (stage.wipedAt >= (sent.family ? stage.logins.get(sent.family)!.at : 0)) return
     const who = `${sent.tab.name} sent a refresh token again`
@@ -97,7 +97,7 @@ export const sending = (stage: Stage): Invariant => {
           const earlier = server.tokenRequests.slice(0, checked).filter((each) => each.refreshToken === sent.refreshToken)
           // Tries are counted in the record: where that was lost with its key, they begin anew.
           const tries = (former: Sent) => earlier.filter(({ key, at }) => key === former.key && at <= former.at).length
-          for (const former of earlier) again(sent, former, tries(former))
+          for (const former of earlier) again(sent, former, setup.scheme === 'bearer' || sent.meant ? tries(former) : 1)
         }
         clocks.set(sent, clock())
         storm(sent)
