@@ -37,6 +37,8 @@ export const sending = (stage: Stage): Invariant => {
     if (setup.scheme !== 'bearer' && !former.meant && (isRefused(former) || (!sent.meant && former.key !== sent.key))) return
     // What could tell one try from the other is gone: each tab puts back what it remembers (R40).
     if (stage.wipedAt >= (sent.family ? stage.logins.get(sent.family)!.at : 0)) return
+    // With the tokens in cookies nothing in an answer tells that it was none.
+    if (setup.scheme === 'cookie' && former.status === 200 && former.rubbish) return
     const who = `${sent.tab.name} sent a refresh token again`
     // Who closes its session is as good as dead to the others.
     const stopped = wasStopped(former) || stage.tabs.some(({ tab, closed }) => closed && tab === former.tab)
