@@ -74,20 +74,26 @@ export const sessionLimits = (options: SessionLimitsOptions): SessionLimits => {
         const at = startedAt()
         if (at === undefined) return
         const known = shared('began')
-        return known === at || (known && !at) ? known : shared('began', at || now())
+        if (known && (!at || known === at)) return known
+        const start = at || now()
+        // To begin is activity: for all, also where each tab has a session of its own.
+        if (start > shared('activity')) shared('activity', start)
+        return shared('began', start)
       }
 
       const lastActivity = () => {
-        seen = Math.max(seen, shared('activity'))
-        // A clock that was set back must not make it longer.
-        return Math.min(Math.max(seen, began() ?? 0), now())
+        const at = began()!
+        // A clock that was set back must not make it longer: what is ahead of it counts as now, once.
+        seen = Math.max(seen, shared('activity'), at > now() ? 0 : at)
+        if (seen > now()) seen = shared('activity', now())
+        return seen
       }
       touch = () => {
         if (began() === undefined || Math.abs(now() - seen) < PACE || exceeded()) return
         seen = now()
         shared('activity', seen)
       }
-      const ends = () => ({ idle: lastActivity() + idleTimeout, lifetime: (began() ?? Infinity) + absoluteLifetime })
+      const ends = () => ({ idle: lastActivity() + idleTimeout, lifetime: began()! + absoluteLifetime })
       const exceeded = () => {
         if (began() === undefined) return
         const { idle, lifetime } = ends()

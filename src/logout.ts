@@ -38,8 +38,10 @@ export const createLogout =
   ): ((reason: EndReason) => Promise<void>) =>
   async (reason) => {
     const gone = new Map<string, TokenSet>()
+    const id = state.record?.id
     const end = (record: SessionRecord | undefined) => {
-      if (!record?.tokens) return
+      // A limit is that of one session; who has signed in since is not meant.
+      if (!record?.tokens || (reason !== 'logout' && record.id !== id)) return
       gone.set(record.tokens.accessToken, record.tokens)
       return endedRecord(record, reason)
     }
@@ -54,7 +56,7 @@ export const createLogout =
         // Given up, and somebody has signed in since.
         if (late && stored?.startedAt! > at) return
         // Another tab was first, and has told the server.
-        if (stored && !stored.tokens && stored.id === mine?.id) gone.clear()
+        if (stored?.id === id && !stored?.tokens) gone.clear()
         return stored ? end(stored) : (end(state.record) ?? state.record)
       })
       news.push(state.adopt(await store.read(), 'local'))

@@ -1,6 +1,6 @@
 import type { Platform } from './platform.js'
 import { isOnPurpose } from './record.js'
-import type { RecordStore } from './recordTypes.js'
+import type { RecordStore, SessionRecord } from './recordTypes.js'
 import type { SessionState } from './session.js'
 
 /**
@@ -9,10 +9,10 @@ import type { SessionState } from './session.js'
  * Tabs that open together suppose the same, down to id and revision, so that they ask once, as for any refresh.
  */
 export const supposeSession = ({ randomId }: Platform, { shared }: RecordStore, state: SessionState): void => {
-  const { record } = state
-  if (record?.tokens || (record && isOnPurpose(record))) return
-  const { revision = 0 } = record ?? {}
+  const { record = { revision: 0 } as SessionRecord } = state
+  if (record.tokens || isOnPurpose(record)) return
   const tokens = { accessToken: '', receivedAt: 0, lifetime: 1 }
+  const revision = record.revision + 1
   // The reason of the former end is shown until there is something newer to say.
-  state.adopt({ ...record, id: shared ? `${revision}` : randomId(), revision: revision + 1, tokens }, 'remote', false)
+  state.adopt({ ...record, id: shared ? `${revision}` : randomId(), revision, tokens }, 'remote', false)
 }

@@ -23,7 +23,8 @@ export const memoryStorage = (): TokenStorage => ({
     const read = () => {
       const now = mark()
       const [id, revision, reason = 'logout'] = (!now?.startsWith('in') && now?.split(' ')) || []
-      if (record?.tokens && now !== seen) record = endedRecord(record, reason as EndReason)
+      // That somebody signed in meanwhile ends nothing here.
+      if (record?.tokens && !`in:${seen}`.endsWith(now!)) record = endedRecord(record, reason as EndReason)
       // Nothing but the tombstone outlasts a reload: what asks the server for a session must not undo a logout.
       return !record && revision ? ({ id, revision: Number(revision), tokens: null, endedBecause: reason } as SessionRecord) : record
     }

@@ -18,6 +18,42 @@ const twoTabs = async (options: Parameters<typeof sessionLimits>[0]) => {
   return { ...b, limits, one, two, warnings }
 }
 
+test('R49 R50: a tab that wakes up beyond the limit of its session does not end the one that began meanwhile', async () => {
+  const b = await twoTabs({ idleTimeout: 10 * MINUTE, absoluteLifetime: 20 * MINUTE })
+  b.world.sleep(60 * MINUTE)
+  // Stored before the other tab, whose timer rings now, could have read it.
+  const ends = b.two.session.fetch(API)
+  await b.finish(b.one.session.setTokens(b.server.login('bob')))
+  expect((await b.finish(ends)).status).toBe(401)
+  await b.world.run(5000)
+  expect(b.one.session.unverifiedClaims).toEqual({ sub: 'bob' })
+  expect(b.two.session.unverifiedClaims).toEqual({ sub: 'bob' })
+})
+
+test('R49: a clock that was set back before the login does not put off the end', async () => {
+  const b = await twoTabs({ idleTimeout: 10 * MINUTE })
+  b.world.jump(-24 * 60 * MINUTE)
+  await b.finish(b.one.session.setTokens(b.server.login('bob')))
+  await b.world.run(9 * MINUTE)
+  expect(b.one.session.status).toBe('authenticated')
+  await b.world.run(2 * MINUTE)
+  expect(b.one.session.getSnapshot()).toMatchObject({ status: 'anonymous', reason: 'idle' })
+})
+
+test('R49: where each tab signs in for itself, a login in one is activity for all', async () => {
+  const b = bench({ storage: 'memory' })
+  b.server.lifetime = 24 * 60 * MINUTE
+  const open = () => b.open({ extensions: [sessionLimits({ idleTimeout: 10 * MINUTE })] })
+  const [one, two] = [await open(), await open()]
+  await b.finish(one.session.setTokens(b.server.login('alice')))
+  await b.world.run(9 * MINUTE)
+  await b.finish(two.session.setTokens(b.server.login('alice')))
+  await b.world.run(8 * MINUTE)
+  expect([one.session.status, two.session.status]).toEqual(['authenticated', 'authenticated'])
+  await b.world.run(3 * MINUTE)
+  expect([one.session.status, two.session.status]).toEqual(['anonymous', 'anonymous'])
+})
+
 describe('idle timeout', () => {
   test('R49: activity in any tab counts for all, and without any the session ends everywhere, once, with its reason', async () => {
     const b = await twoTabs({ idleTimeout: 10 * MINUTE })

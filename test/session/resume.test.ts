@@ -143,6 +143,16 @@ describe('resume', () => {
     await b.finish(again.session.setTokens(b.login()))
     expect(again.session.getSnapshot().reason).toBeUndefined()
   })
+  test('R49 R50: a session that is resumed with nothing known of its beginning begins then', async () => {
+    const b = mixed()
+    b.login()
+    const { session, events } = await b.open({ extensions: [sessionLimits({ idleTimeout: 600_000, absoluteLifetime: 900_000 })] })
+    await b.world.run(590_000)
+    expect(session.status).toBe('authenticated')
+    await b.world.run(20_000)
+    expect(session.getSnapshot().reason).toBe('idle')
+    expect(events.filter((event) => event.startsWith('logout'))).toEqual(['logout:local:idle'])
+  })
   test('R49 R50: limits go on through a reload, and what they ended is not resumed', async () => {
     const b = mixed()
     const limited = () => b.open({ extensions: [sessionLimits({ idleTimeout: 600_000, absoluteLifetime: 900_000 })] })

@@ -1,5 +1,6 @@
 import type { Session } from '../../src/types.js'
 import type { Tab } from './platform.js'
+import type { Family } from './server.js'
 import type { Call, Invariant, Logout, Moment, Running, Stage } from './stage.js'
 
 /** How long tabs may disagree about who signed in last, where only a value in localStorage tells. */
@@ -10,6 +11,8 @@ export interface App {
   watch(running: Running): void
   login(running: Running, user: string): void
   logout(running: Running): void
+  /** Somebody is there. */
+  touched(running: Running): void
   call(running: Running, options?: { how?: string | undefined; abortAfter?: number | undefined; last?: boolean }): void
 }
 
@@ -53,7 +56,10 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
       const { tab, session } = running
       const look = () => {
         const now = shownBy(stage, session)
-        if (running.shown && session.status !== 'authenticated') running.endings++
+        if (running.shown && session.status !== 'authenticated') {
+          running.endings++
+          running.endedAt = world.time
+        }
         return now
       }
       session.subscribe(() => {
@@ -69,7 +75,9 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
           stage.note(tab.name, `  event ${type} ${detail} (${event.source})`)
           if ('reason' in event) {
             running.reasons++
-            for (const invariant of invariants) invariant.ended?.(running, running.lastShown, event.reason)
+            const family = endedBy(running, event.reason)
+            if (/idle|lifetime/.test(event.reason)) reached(running, family, event.source)
+            for (const invariant of invariants) invariant.ended?.(running, family, event.reason)
           }
           // A listener may use the session as it likes (R7).
           if (setup.eager && type !== 'error') app.call(running, { how: type === 'login' ? 'token' : undefined })
@@ -108,6 +116,9 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
         for (const invariant of invariants) invariant.loggedOut?.(logout)
       })
     },
+    touched(running) {
+      for (const invariant of invariants) invariant.touched?.(running)
+    },
     call(running, { how, abortAfter, last = false } = {}) {
       const { tab, session } = running
       const controller = new AbortController()
@@ -121,6 +132,23 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
         start(running, 'fetch', ({ number }) => session.fetch(`https://app.example.com/${path}?call=${number}`, init), last)
       }
     },
+  }
+  /**
+   * Whose end an event tells. One whose limit was over when the tab got to see it ends before it is shown, and that
+   * is told when it is stored, maybe after another has begun.
+   */
+  const endedBy = ({ lastShown, shown }: Running, reason: string) => {
+    if (!/idle|lifetime/.test(reason)) return lastShown
+    return [lastShown, ...stage.logins.keys()].find((family) => family && family !== shown && stage.overdue!(family)) ?? lastShown
+  }
+  /** A limit is a logout that nobody asked for. */
+  const reached = ({ tab, endedAt }: Running, family: Family | undefined, source: 'local' | 'remote') => {
+    if (source === 'remote' || !family) return
+    // It is told when it is stored, and storage may have failed on the way.
+    const shaky = stage.shakySince(Math.min(endedAt, world.time - 20_000)) || tab.stoppedAt >= endedAt
+    const logout: Logout = { tab, at: world.time, done: world.time, families: [family], shaky }
+    stage.logouts.push(logout)
+    for (const invariant of invariants) invariant.loggedOut?.(logout)
   }
   const signIn = (user: string) => {
     if (setup.scheme !== 'bearer') return server.loginByCookie(user)

@@ -107,6 +107,18 @@ const localStorageOf = (on: Surroundings, tab: Tab) => ({
   removeItem: (name: string) => write(on, on.localStorage, tab, name, undefined),
 })
 
+const listeners = new WeakMap<Tab, Set<() => void>>()
+
+/** Of the page, whatever their type. */
+const listenerAdder = (tab: Tab) => (_type: string, listener: () => void, { signal }: { signal: AbortSignal }) => {
+  const own = listeners.get(tab) ?? new Set()
+  listeners.set(tab, own.add(listener))
+  signal.addEventListener('abort', () => own.delete(listener))
+}
+
+/** Somebody moves the mouse there. */
+export const touch = (tab: Tab): void => listeners.get(tab)?.forEach((listener) => listener())
+
 /** Installed once in a process; outside a history everything is as before. */
 export const installGlobals = (current: () => Surroundings | undefined): void => {
   const inside = () => {
@@ -134,6 +146,7 @@ export const installGlobals = (current: () => Surroundings | undefined): void =>
   define('localStorage', (on, tab) => localStorageOf(on, tab))
   define('navigator', (_, tab) => ({ locks: tab.platform.locks }))
   define('performance', (_, tab) => ({ now: tab.platform.monotonic }))
+  define('addEventListener', (_, tab) => listenerAdder(tab))
   define('indexedDB', (on, tab) => on.indexedDB(tab))
 
   const { random } = Math

@@ -160,5 +160,14 @@ const varied = ({ seed, setup, actions }: History): History => {
     // Each tab asks for itself then, maybe at the same time: documented to need a grace window.
     if (changed.storage === 'memory' && setup.server === 'strict') changed.server = 'graceful'
   }
+  if (scheme === 'bearer' || random() < 0.3) {
+    changed.limits = pick<NonNullable<Setup['limits']>>(
+      { idleTimeout: 600_000 }, { absoluteLifetime: 900_000 }, { idleTimeout: 1_200_000, absoluteLifetime: 2 * HOUR },
+    )
+    // Somebody is there, now and then; and time passes.
+    const between = (action: Action) => actions.splice(5 + Math.floor(random() * (actions.length - 4)), 0, action)
+    for (let count = 2 + Math.floor(random() * 6); count > 0; count--) between({ do: 'touch', tab: Math.floor(random() * 6) })
+    for (let count = 1 + Math.floor(random() * 3); count > 0; count--) between({ do: pick('run', 'run', 'sleep'), ms: pick(60_000, 290_000, 595_000) })
+  }
   return { seed, setup: changed, actions }
 }

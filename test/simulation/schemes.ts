@@ -1,3 +1,4 @@
+import { sessionLimits } from '../../src/limits.js'
 import { refreshTokenGrant } from '../../src/refreshTokenGrant.js'
 import { cookieSession } from '../../src/schemes/cookieSession.js'
 import type { SessionOptions } from '../../src/types.js'
@@ -19,4 +20,7 @@ const SCHEMES: Record<Setup['scheme'], () => SessionOptions> = {
   }),
 }
 
-export const optionsOf = ({ scheme }: Setup): SessionOptions => SCHEMES[scheme]()
+export const optionsOf = ({ scheme, limits }: Setup): SessionOptions => ({
+  ...SCHEMES[scheme](),
+  ...(limits && { extensions: [sessionLimits(limits)] }),
+})

@@ -4,12 +4,13 @@ import { indexedDBStorage } from '../../src/storage/indexedDBStorage.js'
 import { memoryStorage } from '../../src/storage/memoryStorage.js'
 import type { Session } from '../../src/types.js'
 import { type App, createApp, shownBy } from './app.js'
-import { createShared, installGlobals, type Surroundings } from './globals.js'
+import { createShared, installGlobals, type Surroundings, touch } from './globals.js'
 import type { Action, History } from './history.js'
 import { createIndexedDB } from './indexedDB.js'
 import { belonging } from './invariants/belonging.js'
 import { ending } from './invariants/ending.js'
 import { leaving } from './invariants/leaving.js'
+import { limiting } from './invariants/limiting.js'
 import { sending } from './invariants/sending.js'
 import { settling } from './invariants/settling.js'
 import { silence } from './invariants/silence.js'
@@ -95,11 +96,11 @@ const openTab = (stage: Stage, app: App, prerendered: boolean, hidden = false): 
   tab.hidden = hidden
   tab.offline = stage.tabs.find((other) => !other.tab.dead)?.tab.offline ?? false
   if (prerendered) tab.prerendering = []
-  const running: Running = { tab, session: undefined as unknown as Session, shown: undefined, lastShown: undefined, endings: 0, reasons: 0, closed: false }
+  const running: Running = { tab, session: undefined as unknown as Session, shown: undefined, lastShown: undefined, endings: 0, endedAt: -Infinity, reasons: 0, closed: false }
   tabs.push(running)
   stage.note(tab.name, 'opens')
   world.schedule(tab, 0, () => {
-    running.session = createSessionOn(tab.platform, {
+    running.session = createSessionOn(history.setup.limits ? { ...tab.platform, localStorage } : tab.platform, {
       ...optionsOf(history.setup),
       storage: { memory: memoryStorage, cookie: cookieStorage, indexedDB: indexedDBStorage }[history.setup.storage](),
     })
@@ -173,6 +174,14 @@ const perform = (stage: Stage, app: App, action: Action): { run?: number; steps?
       if (!running) return
       go()
       for (let i = 0; i < action.count; i++) inTab(() => app.call(chosen, action))
+      return {}
+    case 'touch':
+      if (!running) return
+      go()
+      inTab(() => {
+        app.touched(chosen)
+        touch(tab)
+      })
       return {}
     case 'hide':
     case 'show':
@@ -334,11 +343,11 @@ export const simulate = async (history: History): Promise<Verdict> => {
     cookieStore: history.setup.cookieStore,
     indexedDB: stage.indexedDB.open,
   }
-  const invariants: Invariant[] = [sending, leaving, ending, settling, belonging, silence, storing].map((create) => create(stage))
+  const invariants: Invariant[] = [sending, leaving, ending, settling, belonging, silence, storing, ...(history.setup.limits ? [limiting] : [])].map((create) => create(stage))
   stage.cookies.onWrite = stage.indexedDB.onWrite = () => invariants.forEach((invariant) => invariant.written?.())
   world.onStep = () => invariants.forEach((invariant) => invariant.step?.())
   const app = createApp(stage, invariants)
-  const done: string[] = [history.setup.scheme]
+  const done: string[] = [history.setup.scheme, ...(history.setup.limits ? ['limits'] : [])]
   try {
     for (const action of history.actions) {
       const passing = perform(stage, app, action)

@@ -30,6 +30,7 @@ export interface Running {
   lastShown: Family | undefined
   /** How often it stopped showing one, and how often it said why. */
   endings: number
+  endedAt: number
   reasons: number
   closed: boolean
 }
@@ -68,6 +69,8 @@ export interface Stage {
   /** Every event, error and complaint that the app got to see. */
   said: unknown[]
   wipedAt: number
+  /** Whether a limit of that session may be reached. */
+  overdue?(family: Family): boolean
   trace: string[]
   violations: string[]
   note(who: string, what: string): void
@@ -89,6 +92,8 @@ export interface Stage {
 export interface Invariant {
   step?(): void
   written?(): void
+  /** Somebody moved the mouse in a tab. */
+  touched?(running: Running): void
   loggedOut?(logout: Logout): void
   ended?(running: Running, family: Family | undefined, reason: string): void
   end?(): void

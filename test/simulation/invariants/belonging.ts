@@ -24,9 +24,11 @@ export const belonging = (stage: Stage): Invariant => {
     if (login.done === undefined || at <= login.done) return true
     // Two logins at once: the server may have answered in one order, and the pages have stored in the other.
     if ([...logins].some(([other, { at: began, done = Infinity }]) => other !== owner && began <= login.done! && done >= login.at)) return true
+    // Where storage fails, an older session that is stored may come back.
+    if (stage.shakySince(login.at) || stage.wipedAt >= login.at) return true
     if (tab === login.tab) return false
     // Each tab has a record of its own, and learns by its next refresh of a login in another.
-    if (setup.storage === 'memory' || stage.shakySince(login.at) || stage.wipedAt >= login.at) return true
+    if (setup.storage === 'memory') return true
     if ((tab.resumedAt ?? -1) > login.done) return !tab.resumeNoticed && at - login.done <= UNNOTICED
     const limit = PROPAGATION[setup.channel]
     return at - login.done <= (tab.hidden ? Math.min(limit, UNNOTICED) : limit)
