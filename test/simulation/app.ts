@@ -100,8 +100,6 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
     logout(running) {
       start(running, 'logout', async () => {
         const { tab, session, shown: held } = running
-        // Memory tells whose session it is as long as there is one.
-        if (setup.storage === 'memory' && !held) return session.logout()
         // What is stored or held now is what this ends; a login that comes after it is another session.
         const families = [...stage.logins].flatMap(([family, { tab: owner, done, shaky }]) =>
           done !== undefined && (owner === tab || family === held || (!shaky && stage.wipedAt < done)) && reaches(owner, running, done) ? [family] : [],
@@ -157,6 +155,6 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
   }
   /** Memory is each tab's own; a logout by somebody who is signed in still ends the sessions of all tabs. */
   const reaches = (owner: Tab, { tab, shown }: Running, done: number) =>
-    setup.storage !== 'memory' || owner === tab || (!owner.dead && !!shown && world.time - done > LAG)
+    setup.storage !== 'memory' || (!!shown && (owner === tab || (!owner.dead && world.time - done > LAG)))
   return app
 }
