@@ -87,7 +87,9 @@ export const sending = (stage: Stage): Invariant => {
     const budget = TRIES_PER_MINUTE * (isExact(history) ? 1 : stage.tabs.filter(({ tab }) => !tab.dead).length) + opened
     if (same > budget) stage.violate('I7', `${same} requests with one refresh token within a minute`)
     const refreshes = new Set(recent.filter((each) => each.family === sent.family).map((each) => each.refreshToken)).size
-    if (refreshes > causes()) stage.violate('I7', `${refreshes} refreshes of one session within a minute, and ${causes()} causes at most`)
+    // Where no storage says that it was done, each tab does it: with the tokens in cookies, to nobody's harm.
+    const each = setup.scheme !== 'bearer' && stage.shakySince(world.time - 120_000) ? stage.tabs.filter(({ tab }) => !tab.dead).length : 1
+    if (refreshes > causes() * each) stage.violate('I7', `${refreshes} refreshes of one session within a minute, and ${causes()} causes at most`)
   }
 
   return {
