@@ -115,8 +115,9 @@ export const attemptRefresh = async (
       return { record: next, local: true, saved: false }
     })
     // To revoke what belongs to a session that goes on could revoke all of its grant (RFC 7009 §2.1).
-    // And a refresh token in a cookie is by now that of whoever has signed in since.
-    if (!done.record!.tokens || (done.record!.id !== used.id && tokens.refreshToken)) onVain(tokens)
+    // And a refresh token in a cookie is by now that of whoever has signed in since, all the more so when it was only
+    // asked whether there is a session.
+    if (used.accessToken && (!done.record!.tokens || (done.record!.id !== used.id && tokens.refreshToken))) onVain(tokens)
     return done
   } catch (thrown) {
     const error = thrown as RefreshError

@@ -55,6 +55,7 @@ export const sessionLimits = (options: SessionLimitsOptions): SessionLimits => {
     touch: () => touch(),
     attach({ name, now, setTimer, localStorage, startedAt, end, emit, on }) {
       let seen = 0
+      let noted = 0
       let warned = 0
       let cancel = () => {}
 
@@ -74,17 +75,17 @@ export const sessionLimits = (options: SessionLimitsOptions): SessionLimits => {
         const at = startedAt()
         if (at === undefined) return
         const known = shared('began')
-        if (known && (!at || known === at)) return known
-        const start = at || now()
-        // To begin is activity: for all, also where each tab has a session of its own.
-        if (start > shared('activity')) shared('activity', start)
-        return shared('began', start)
+        const start = at || known || now()
+        // To begin is activity, once: for all, also where each tab has a session of its own.
+        if (start !== noted && start > shared('activity')) shared('activity', start)
+        noted = start
+        return known === start ? start : shared('began', start)
       }
 
       const lastActivity = () => {
-        const at = began()!
+        began()
         // A clock that was set back must not make it longer: what is ahead of it counts as now, once.
-        seen = Math.max(seen, shared('activity'), at > now() ? 0 : at)
+        seen = Math.max(seen, shared('activity'))
         if (seen > now()) seen = shared('activity', now())
         return seen
       }

@@ -15,7 +15,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
  * only in a commit that says why. What an optional part adds is counted from the program called `beyond`.
  */
 const PROGRAMS = [
-  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8550 },
+  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8600 },
   { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 8950 },
   { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 10000 },
   { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13650 },

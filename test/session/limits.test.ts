@@ -54,6 +54,21 @@ test('R49: where each tab signs in for itself, a login in one is activity for al
   expect([one.session.status, two.session.status]).toEqual(['anonymous', 'anonymous'])
 })
 
+test('R49: a login before the clock was set back is activity once, however often tabs remind each other of theirs', async () => {
+  const b = bench({ storage: 'memory' })
+  b.server.lifetime = 24 * 60 * MINUTE
+  const open = () => b.open({ extensions: [sessionLimits({ idleTimeout: 10 * MINUTE })] })
+  const [one, two] = [await open(), await open()]
+  await b.finish(one.session.setTokens(b.server.login('alice')))
+  b.world.jump(-10 * MINUTE)
+  await b.finish(two.session.setTokens(b.server.login('alice')))
+  for (let minutes = 0; minutes < 13; minutes++) {
+    await b.world.run(MINUTE)
+    for (const { tab } of [one, two]) for (const tell of tab.listeners) tell('wake')
+  }
+  expect([one.session.status, two.session.status]).toEqual(['anonymous', 'anonymous'])
+})
+
 describe('idle timeout', () => {
   test('R49: activity in any tab counts for all, and without any the session ends everywhere, once, with its reason', async () => {
     const b = await twoTabs({ idleTimeout: 10 * MINUTE })

@@ -24,7 +24,7 @@ export const MUTANTS = [
   mutant('who let go of the lock sends all the same', ['attempt.ts', '!held() || platform.monotonic() - began > 2 * STEP', '!held']),
   mutant('a later revision outranks the tombstone of its session', ['record.ts', 'mine.id === stored.id && !mine.tokens !== !stored.tokens ? !mine.tokens : ', '']),
   mutant('a page that comes back trusts what it remembers', ['createSession.ts', 'if (platform.isHidden()) return', 'return']),
-  mutant('tokens of a session that goes on are revoked', ['attempt.ts', 'if (!done.record!.tokens || (done.record!.id !== used.id && tokens.refreshToken)) ', '']),
+  mutant('tokens of a session that goes on are revoked', ['attempt.ts', 'if (used.accessToken && (!done.record!.tokens || (done.record!.id !== used.id && tokens.refreshToken))) ', '']),
   mutant('what the server asks for is not waited', ['attempt.ts', 'Math.min(retryAfter, maxRetryAfter) + ', '']),
   mutant('pauses do not grow', ['attempt.ts', '2 ** attempt', '2']),
   mutant('a call goes on under another user', ['credentials.ts', 'now.id !== before.id', '!now']),

@@ -34,20 +34,23 @@ export const belonging = (stage: Stage): Invariant => {
     return at - login.done <= (tab.hidden ? Math.min(limit, UNNOTICED) : limit)
   }
 
+  /** Whoever calls after a limit calls as nobody, though the page has not said so yet. */
+  const outlived = (user: string) => server.families.some((family) => family.user === user && stage.overdue?.(family))
+
   return {
     step() {
       for (; checked < server.attached.length; checked++) {
         const { tab, at, token, url, cookieOf } = server.attached[checked]!
         const { user, number } = calls[Number(new URL(url).searchParams.get('call'))]!
         const owner = setup.scheme === 'cookie' ? cookieOf : server.familyOf(token)
-        if (!user || owner?.user === user || unknowable(owner, tab, at)) continue
+        if (!user || owner?.user === user || unknowable(owner, tab, at) || outlived(user)) continue
         stage.violate('I5', `call #${number} was made as ${user} and sent as ${owner?.user}`)
       }
       for (; settled < stage.settled.length; settled++) {
         const { tab, what, user, number, value, done } = stage.settled[settled]!
         if (what !== 'token' || !user || typeof value !== 'string') continue
         const owner = server.familyOf(value)
-        if (owner?.user === user || unknowable(owner, tab, done!)) continue
+        if (owner?.user === user || unknowable(owner, tab, done!) || outlived(user)) continue
         stage.violate('I5', `call #${number} asked for a token as ${user} and got one of ${owner?.user}`)
       }
     },

@@ -25,7 +25,9 @@ export const limiting = (stage: Stage): Invariant => {
   const begun = new Map<Family, { certain: number; possible: number }>()
 
   /** A wall clock that was set tells neither, and alone knows of sleep. */
-  const unknowable = (family: Family) => world.jumpedAt >= (logins.get(family)?.at ?? -Infinity)
+  const unknowable = (family: Family) =>
+    // Where each tab has a session of its own, they share the time of the last activity, and so what it was before.
+    world.jumpedAt >= (history.setup.storage === 'memory' ? 0 : (logins.get(family)?.at ?? -Infinity))
   /** In any tab where somebody is signed in, it counts for all; for certain when the others have heard of it. */
   let touches = 0
   let touchedAt = -Infinity

@@ -52,7 +52,8 @@ export const sending = (stage: Stage): Invariant => {
     const wall = clock() - clocks.get(former)!
     const deceived = stage.deceivedSince(former.at - OLDEST_INTENT)
 
-    if (!over && !stopped && !deceived) stage.violate('I1', `${who} while ${former.tab.name} waits for the answer to it`)
+    // Storage that fails cannot tell for how long a holder has held: then the server's grace is what is left.
+    if (!over && !stopped && !deceived && !shaky) stage.violate('I1', `${who} while ${former.tab.name} waits for the answer to it`)
     if (over && !useless && !stopped && !shaky && !deceived) stage.violate('I1', `${who} though ${former.tab.name} has the answer to it`)
     if (former.key !== sent.key && !shaky && sent.meant === former.meant) stage.violate('I1', `${who} with another idempotency key`)
     // A clock that was set back cannot tell a pause, nor can one that went on while the intent was written down.
