@@ -25,9 +25,8 @@ export const limiting = (stage: Stage): Invariant => {
   const begun = new Map<Family, { certain: number; possible: number }>()
 
   /** A wall clock that was set tells neither, and alone knows of sleep. */
-  const unknowable = (family: Family) =>
-    // Where each tab has a session of its own, they share the time of the last activity, and so what it was before.
-    world.jumpedAt >= (history.setup.storage === 'memory' ? 0 : (logins.get(family)?.at ?? -Infinity))
+  const unknowable = () => world.jumpedAt >= 0
+  let endedAt = -Infinity
   /** In any tab where somebody is signed in, it counts for all; for certain when the others have heard of it. */
   let touches = 0
   let touchedAt = -Infinity
@@ -49,7 +48,7 @@ export const limiting = (stage: Stage): Invariant => {
     Math.max(now() - activity.get(family)!.possible - idleTimeout, now() - begun.get(family)!.possible - absoluteLifetime)
   const early = (family: Family, reason: string) =>
     reason === 'idle' ? activity.get(family)!.certain + idleTimeout - PACE - now() : begun.get(family)!.certain + absoluteLifetime - now()
-  stage.overdue = (family) => activity.has(family) && (unknowable(family) || Math.min(early(family, 'idle'), early(family, 'lifetime')) <= ROUNDING)
+  stage.overdue = (family) => activity.has(family) && (unknowable() || Math.min(early(family, 'idle'), early(family, 'lifetime')) <= ROUNDING)
 
   return {
     touched,
@@ -72,18 +71,21 @@ export const limiting = (stage: Stage): Invariant => {
       for (; checked < server.attached.length; checked++) {
         const { tab, token } = server.attached[checked]!
         const family = server.familyOf(token)
-        if (!family || unknowable(family)) continue
+        if (!family || unknowable()) continue
         if (overdue(family) > ROUNDING + PACE) stage.violate('I3', `${tab.name} attached session ${family.number} ${overdue(family).toFixed(0)} ms after its limit`)
       }
     },
     ended({ tab }, family, reason) {
-      if (!family || unknowable(family)) return
-      if (!/idle|lifetime/.test(reason) || early(family, reason) <= ROUNDING) return
+      if (!family || unknowable() || !/idle|lifetime/.test(reason)) return
+      // Where each tab has a session of its own, the end of one is that of all, as a logout is.
+      const followed = history.setup.storage === 'memory' && world.time - endedAt < PATIENCE
+      endedAt = world.time
+      if (followed || early(family, reason) <= ROUNDING) return
       stage.violate('I3', `${tab.name} ended session ${family.number} (${reason}) ${early(family, reason).toFixed(0)} ms too early`)
     },
     end() {
       for (const { tab, shown, closed } of stage.tabs) {
-        if (tab.dead || tab.frozen || closed || !shown || unknowable(shown)) continue
+        if (tab.dead || tab.frozen || closed || !shown || unknowable()) continue
         if (overdue(shown) > PATIENCE + PACE) stage.violate('I3', `${tab.name} still shows session ${shown.number} ${overdue(shown).toFixed(0)} ms after its limit`)
       }
     },
