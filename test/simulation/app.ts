@@ -141,7 +141,8 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
   }
   /** A limit is a logout that nobody asked for. */
   const reached = ({ tab, endedAt }: Running, family: Family | undefined, source: 'local' | 'remote') => {
-    if (source === 'remote' || !family) return
+    // A tab may show the next session before its login is stored: by the cookie that came with it.
+    if (source === 'remote' || !family || stage.logins.get(family)?.done === undefined) return
     // It is told when it is stored, and storage may have failed on the way.
     const shaky = stage.shakySince(Math.min(endedAt, world.time - 20_000)) || tab.stoppedAt >= endedAt
     const logout: Logout = { tab, at: world.time, done: world.time, families: [family], shaky }

@@ -1,5 +1,5 @@
 import type { Family } from '../server.js'
-import type { Invariant, Stage } from '../stage.js'
+import { isExact, type Invariant, type Stage } from '../stage.js'
 import type { Tab } from '../platform.js'
 import { PROPAGATION, UNNOTICED } from './leaving.js'
 
@@ -19,6 +19,8 @@ export const belonging = (stage: Stage): Invariant => {
     if (setup.scheme === 'bearer') return false
     if (stage.outOfOrder()) return true
     const login = owner && logins.get(owner)
+    // Where an older session may be written over a newer one, the server's cookie does not go back with it.
+    if (!isExact(history)) return true
     // Without a cookie nobody's is sent.
     if (!login) return true
     if (login.done === undefined || at <= login.done) return true

@@ -97,8 +97,10 @@ export const ending = (stage: Stage): Invariant => {
     },
     end() {
       for (const { tab, endings, reasons, closed } of stage.tabs) {
-        // One whose limit was over before it could be shown has an end that was told, and not seen.
-        if (!tab.dead && !closed && (setup.limits ? endings > reasons : endings !== reasons)) {
+        // One whose limit was over before it could be shown has an end that was told, and not seen; so has one that
+        // began with an answer which was none, and says of nobody whose it is.
+        const unseen = setup.limits || (setup.scheme === 'cookie' && server.tokenRequests.some(({ status, rubbish }) => status === 200 && rubbish))
+        if (!tab.dead && !closed && (unseen ? endings > reasons : endings !== reasons)) {
           stage.violate('I3', `${tab.name} was signed out ${endings} times, and told why ${reasons} times`)
         }
       }
