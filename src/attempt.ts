@@ -103,6 +103,8 @@ export const attemptRefresh = async (
   const sending = changedRecord(record, { intent, ...(unauthorized && { unauthorizedAt: now }) })
   const begun = await commit(record, sending)
   if (!begun.local) return begun
+  // What memory puts back into storage, as soon as that works, tells of this request.
+  if (!begun.saved) state.adopt(sending, 'local', false)()
   // The page was left, or stood still for so long that others do not believe in it any more.
   if (!held() || platform.monotonic() - began > 2 * STEP) return { record: sending, again: 0 }
 
@@ -114,10 +116,10 @@ export const attemptRefresh = async (
       onFailure(cause)
       return { record: next, local: true, saved: false }
     })
-    // To revoke what belongs to a session that goes on could revoke all of its grant (RFC 7009 §2.1).
-    // And a refresh token in a cookie is by now that of whoever has signed in since, all the more so when it was only
-    // asked whether there is a session.
-    if (used.accessToken && (!done.record!.tokens || (done.record!.id !== used.id && tokens.refreshToken))) onVain(tokens)
+    // To revoke what belongs to a session that goes on could revoke all of its grant (RFC 7009 §2.1), and the refresh
+    // token that is in a cookie may by now be that of whoever signs in next.
+    const { tokens: held, id } = done.record!
+    if (tokens.refreshToken && (!held || id !== used.id)) onVain(tokens)
     return done
   } catch (thrown) {
     const error = thrown as RefreshError

@@ -41,7 +41,10 @@ export const createLock = (
 
   /** Counted from when the holder asked the server, which may be long before or after we began to wait; else from then. */
   const timeLeft = async (since: number) => {
+    const asked = monotonic()
     const intent = (await store.read())?.intent
+    // Before a page that was stopped on the way got to see it, that holder may have gone, and another come.
+    if (monotonic() - asked > SLICE) return SLICE
     return intent && intent.retryAt === undefined ? pauseLeft(intent, now(), patience) : patience - monotonic() + since
   }
 

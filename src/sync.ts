@@ -64,7 +64,8 @@ export const createSync = (
       failure = error
     }
     known = true
-    state.verifiedAt = asked
+    // Nor can it be trusted once there is news.
+    state.verifiedAt = stale ? NaN : asked
     state.adopt(stored, 'remote')()
     if (failure && !before) onFailure(failure)
     if (failure) later()

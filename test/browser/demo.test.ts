@@ -102,6 +102,8 @@ scenes('The demo', (scene) => {
     const tab = await scene.open({ page: '?storage=memory' })
     await tab.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')
     await tab.click('#login button')
+    // What the login shows moves the button that is pressed next.
+    await tab.waitFor(() => document.getElementById('who')?.textContent === 'Alice')
     await tab.click('#add-tab')
     await tab.waitFor(() => document.querySelector('iframe')?.contentDocument?.getElementById('who')?.textContent === 'Signed out')
     await tab.click('#login', 0)

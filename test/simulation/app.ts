@@ -5,6 +5,8 @@ import type { Call, Invariant, Logout, Moment, Running, Stage } from './stage.js
 
 /** How long tabs may disagree about who signed in last, where only a value in localStorage tells. */
 const LAG = 400
+/** What is over when a tab gets to see it is told when that is stored. */
+const JUST_NOW = 1000
 
 /** How the app uses its session, and what it gets to see. */
 export interface App {
@@ -50,6 +52,14 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
     )
   }
   const shaky = ({ at }: Moment) => stage.shakySince(at)
+  /**
+   * The browser has one cookie for all. Where storage does not tell of a session, each tab makes a record of its own of
+   * it; and after two logins at once the cookie may not be that of the record. To end the one does not end the other.
+   */
+  const hasCopies = (family: Family) => {
+    const { at } = stage.logins.get(family)!
+    return setup.scheme !== 'bearer' && (stage.shakySince(at) || stage.wipedAt >= at || stage.crossed(family))
+  }
 
   const app: App = {
     watch(running) {
@@ -102,7 +112,7 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
         const { tab, session, shown: held } = running
         // What is stored or held now is what this ends; a login that comes after it is another session.
         const families = [...stage.logins].flatMap(([family, { tab: owner, done, shaky }]) =>
-          done !== undefined && (owner === tab || family === held || (!shaky && stage.wipedAt < done)) && reaches(owner, running, done) ? [family] : [],
+          done !== undefined && !hasCopies(family) && (owner === tab || family === held || (!shaky && stage.wipedAt < done)) && reaches(owner, running, done) ? [family] : [],
         )
         const logout: Logout = { tab, at: world.time, families, held }
         stage.logouts.push(logout)
@@ -139,13 +149,20 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
     if (!/idle|lifetime/.test(reason)) return lastShown
     return [lastShown, ...stage.logins.keys()].find((family) => family && family !== shown && stage.overdue!(family)) ?? lastShown
   }
+  /** Which of several it was, an event does not say: after a login in place of another one, both may be over. */
+  const isCertain = ({ shown }: Running) => {
+    const replaced = ({ done }: Moment) => [...stage.logins.values()].some((next) => next.done! > done! && world.time - next.done! > JUST_NOW)
+    const left = (family: Family) => stage.logouts.some(({ families, done }) => done !== undefined && families.includes(family))
+    return [...stage.logins].filter(([family, login]) => family !== shown && stage.overdue!(family) && !replaced(login) && !left(family)).length < 2
+  }
   /** A limit is a logout that nobody asked for. */
-  const reached = ({ tab, endedAt }: Running, family: Family | undefined, source: 'local' | 'remote') => {
+  const reached = (running: Running, family: Family | undefined, source: 'local' | 'remote') => {
+    const { tab, endedAt } = running
     // A tab may show the next session before its login is stored: by the cookie that came with it.
     if (source === 'remote' || !family || stage.logins.get(family)?.done === undefined) return
     // It is told when it is stored, and storage may have failed on the way.
     const shaky = stage.shakySince(Math.min(endedAt, world.time - 20_000)) || tab.stoppedAt >= endedAt
-    const logout: Logout = { tab, at: world.time, done: world.time, families: [family], shaky }
+    const logout: Logout = { tab, at: world.time, done: world.time, families: isCertain(running) ? [family] : [], shaky }
     stage.logouts.push(logout)
     for (const invariant of invariants) invariant.loggedOut?.(logout)
   }
@@ -154,8 +171,14 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
     const answer = server.login(user)
     return { answer, family: server.familyOf(answer.access_token)! }
   }
-  /** Memory is each tab's own; a logout by somebody who is signed in still ends the sessions of all tabs. */
-  const reaches = (owner: Tab, { tab, shown }: Running, done: number) =>
-    setup.storage !== 'memory' || (!!shown && (owner === tab || (!owner.dead && world.time - done > LAG)))
+  /**
+   * Memory is each tab's own; a logout by somebody who is signed in still ends the sessions of all tabs. Not if a logout
+   * elsewhere had ended its own already, of which this tab has not heard.
+   */
+  const reaches = (owner: Tab, { tab, shown }: Running, done: number) => {
+    if (setup.storage !== 'memory') return true
+    const over = !shown || stage.logouts.some(({ held, done }) => held && done! >= stage.logins.get(shown)!.at)
+    return !over && (owner === tab || (!owner.dead && world.time - done > LAG))
+  }
   return app
 }

@@ -2,11 +2,11 @@
 export const BUDGET = 6000
 
 /** The lowest seed that a mutant fails, of chunks so small that the threads hardly overshoot. */
-const firstFailure = async (pool, from) => {
+const firstFailure = async (pool, from, to) => {
   const found = []
   await pool.run({
     from,
-    to: BUDGET + 1,
+    to: to + 1,
     most: 1,
     chunk: 10,
     stop: () => found.length > 0,
@@ -16,9 +16,9 @@ const firstFailure = async (pool, from) => {
 }
 
 /** The first `{ seed, violations }` that a mutant fails and the sources do not; nothing when it survives. */
-export const hunt = async (mutant, sound, from = 1) => {
+export const hunt = async (mutant, sound, from = 1, to = BUDGET) => {
   for (;;) {
-    const failure = await firstFailure(mutant, from)
+    const failure = await firstFailure(mutant, from, to)
     if (!failure) return
     const { seed } = failure
     const own = []

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { MUTANTS } from './mutants.mjs'
+import { MENDED, MUTANTS } from './mutants.mjs'
 import { readPins, readTable, rowsOf, WORLDS } from './pins.mjs'
 import { bundle, createPool } from './pool.mjs'
 
@@ -11,14 +11,14 @@ beforeAll(async () => {
 })
 afterAll(() => sound.close())
 
-test('every mutant has a pinned history, and the documents tell of it', () => {
-  const sentences = MUTANTS.map(({ sentence }) => sentence)
+test('every mutant and every mended defect has a pinned history, and the documents tell of it', () => {
+  const sentences = [...MUTANTS, ...MENDED].map(({ sentence }) => sentence)
   expect(PINS.map(({ sentence }: { sentence: string }) => sentence)).toEqual(sentences)
   expect(readTable()).toBe(rowsOf(PINS))
 })
 
 test.each(PINS)('R80: a pinned history breaks nothing, and does when $sentence', async ({ sentence, breaks, history }) => {
-  const { edits } = MUTANTS.find((mutant) => mutant.sentence === sentence)!
+  const { edits } = [...MUTANTS, ...MENDED].find((mutant) => mutant.sentence === sentence)!
   const pool = createPool(await bundle(edits), 1)
   const [own, broken] = await Promise.all([sound.replay(history, WORLDS), pool.replay(history, WORLDS)])
   await pool.close()

@@ -76,6 +76,10 @@ const createStage = (history: History): Stage => {
     },
     shakySince: (time) => setup.storage === 'indexedDB' && (stage.indexedDB.failedAt >= time || stage.indexedDB.faults.hanging),
     outOfOrder: () => world.jumpedAt >= 0 && (stage.shakySince(0) || stage.wipedAt >= 0),
+    crossed(family) {
+      const login = stage.logins.get(family)!
+      return [...stage.logins].some(([other, { at, done = Infinity }]) => other !== family && at <= (login.done ?? Infinity) && done >= login.at)
+    },
     deceivedSince: (time) => Math.max(world.jumpedAt, world.sleptAt) >= time,
   }
   stage.server.respond = plainResponse

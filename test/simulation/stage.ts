@@ -84,6 +84,8 @@ export interface Stage {
    * put an end that was never stored, or a session, after a login that was.
    */
   outOfOrder(): boolean
+  /** Two logins at once: the server may have answered in one order, and the pages have stored in the other. */
+  crossed(family: Family): boolean
   /** Tabs tell the age of an intent by the wall clock: whether it jumped, or the machine slept, since. */
   deceivedSince(time: number): boolean
 }

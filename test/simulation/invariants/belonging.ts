@@ -24,8 +24,7 @@ export const belonging = (stage: Stage): Invariant => {
     // Without a cookie nobody's is sent.
     if (!login) return true
     if (login.done === undefined || at <= login.done) return true
-    // Two logins at once: the server may have answered in one order, and the pages have stored in the other.
-    if ([...logins].some(([other, { at: began, done = Infinity }]) => other !== owner && began <= login.done! && done >= login.at)) return true
+    if (stage.crossed(owner!)) return true
     // Where storage fails, an older session that is stored may come back.
     if (stage.shakySince(login.at) || stage.wipedAt >= login.at) return true
     if (tab === login.tab) return false

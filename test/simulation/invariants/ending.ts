@@ -43,7 +43,7 @@ export const ending = (stage: Stage): Invariant => {
     if (family.revokedBy === 'admin') return
     // With cookies it is the browser that chooses: there may be none any more, or that of somebody else.
     if (setup.scheme !== 'bearer' && (leftBy(family) || replaced(family) || robbed(family))) return
-    if (family.revokedBy === 'client') return leftBy(family) || replaced(family) ? undefined : 'for it had revoked its own token'
+    if (family.revokedBy === 'client') return leftBy(family) || replaced(family) || stage.overdue?.(family) ? undefined : 'for it had revoked its own token'
     // Spent twice. By the browser, then nobody knows of it; else an answer was lost, and the reason says so.
     if (requests.some((sent) => sent.duplicated)) return
     const reuse = requests.find((sent) => sent.reuse)
@@ -53,6 +53,10 @@ export const ending = (stage: Stage): Invariant => {
     if (!reuse) return 'and nobody had revoked it'
     const former = requests.filter((sent) => sent.refreshToken === reuse.refreshToken && sent !== reuse)
     if (!former.some(wasLost)) return 'for a token that was spent twice, with no answer lost'
+    // Where each tab has a record of its own, it cannot know what another one lost.
+    if (setup.storage === 'memory' && setup.scheme !== 'bearer') return
+    // What it did get it could not store, and the server gave it again: nobody knows that this was too late.
+    if (former.some((sent) => stage.shakySince(sent.at))) return
     if (reason !== 'rotation_lost') return 'though an answer was lost'
     return
   }

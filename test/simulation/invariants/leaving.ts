@@ -5,6 +5,10 @@ import { isExact, type Invariant, type Logout, type Stage } from '../stage.js'
 export const PROPAGATION = { broadcast: 500, storage: 2000, none: Infinity }
 /** A hidden tab that was stopped without notice trusts its memory this long. */
 export const UNNOTICED = 1500
+/** How long the renderers of two tabs may disagree about a value in localStorage. */
+const LAG = 400
+/** Whoever wants the lock of a cookie takes the machine's sleep for the holder's, and both write; then it is put right. */
+const STOLEN = 5000
 /** When storage failed during a logout, or when the news of one came: it works again within this time. */
 const RECOVERY = 60_000
 
@@ -23,13 +27,18 @@ export const leaving = (stage: Stage): Invariant => {
   const gaveUp = ({ tab, at }: Logout) => tab.stoppedAt >= at || stage.tabs.some((running) => running.tab === tab && running.closed)
 
   const check = ({ tab, at, token }: (typeof server.attached)[number]) => {
-    if (!token) return stage.violate('I2', `${tab.name} attached the headers of a session with nobody signed in`)
+    if (!token) {
+      // With the tokens in cookies nothing in an answer tells that it was none.
+      if (setup.scheme === 'cookie' && server.tokenRequests.some(({ status, rubbish }) => status === 200 && rubbish)) return
+      return stage.violate('I2', `${tab.name} attached the headers of a session with nobody signed in`)
+    }
     const family = server.familyOf(token)!
     const logout = ended.get(family)
     if (!logout || at <= logout.done!) return
     const since = at - logout.done!
     const violate = (why: string) =>
       stage.violate('I2', `${tab.name} attached a token of session ${family.number} ${since.toFixed(0)} ms after its logout${why}`)
+    if (logout.shaky && stage.outOfOrder()) return
     if (tab === logout.tab && (stage.wipedAt < logout.at || family === logout.held)) return violate(', which it made itself')
     // After a wipe nothing is left that could tell a tab which slept through the logout.
     if (stage.wipedAt >= logout.at) return
@@ -41,18 +50,21 @@ export const leaving = (stage: Stage): Invariant => {
       if (at - Math.max(logout.done!, indexedDB.failedAt, tab.resumedAt ?? 0) > RECOVERY) violate(', with storage back for long')
       return
     }
-    if ((tab.resumedAt ?? -1) > logout.done!) {
+    // Where only a value in localStorage tells, whoever comes back too soon may not see it yet.
+    if ((tab.resumedAt ?? -1) > logout.done! + (setup.storage === 'memory' ? LAG : 0)) {
       if (tab.resumeNoticed || since > UNNOTICED) violate(', which it slept through')
     } else if (since > (tab.hidden ? Math.min(limit, UNNOTICED) : limit)) violate('')
   }
 
   /** What the storage itself holds; what renderers remember of it is not storage. */
   const checkStored = () => {
-    if (!ended.size) return
+    // After a wipe each tab puts back what it remembers, until it has heard the news (R40).
+    if (!ended.size || world.time - stage.wipedAt < Math.min(limit, RECOVERY)) return
     for (const [token] of stage.stored().matchAll(/[ar]t-SECRETSECRET-\d+-/g)) {
       const family = server.familyOf(token)!
       const logout = ended.get(family)
       if (!logout || stage.wipedAt >= logout.at || logout.shaky || stage.shakySince(logout.at)) continue
+      if (setup.storage === 'cookie' && stage.deceivedSince(logout.at - STOLEN) && world.time - logout.done! < STOLEN) continue
       stage.violate('I2', `storage holds a token of session ${family.number}, which was logged out`)
     }
   }

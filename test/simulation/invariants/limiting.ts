@@ -50,6 +50,16 @@ export const limiting = (stage: Stage): Invariant => {
     reason === 'idle' ? activity.get(family)!.certain + idleTimeout - PACE - now() : begun.get(family)!.certain + absoluteLifetime - now()
   stage.overdue = (family) => activity.has(family) && (unknowable() || Math.min(early(family, 'idle'), early(family, 'lifetime')) <= ROUNDING)
 
+  /**
+   * Where each tab has a session of its own, somebody signs in, and a tab that slept through its idle timeout wakes
+   * after that: one time of the last activity, which is all that tabs share, does not show the gap before.
+   */
+  const alsoTouched = () => {
+    if (history.setup.storage === 'memory') for (const last of activity.values()) last.possible = now()
+  }
+  /** What one tab ended rightly, all others end after it. */
+  const over = new Set<Family>()
+
   return {
     touched,
     step() {
@@ -57,9 +67,7 @@ export const limiting = (stage: Stage): Invariant => {
         for (const family of [...logins.keys()].slice(seen)) {
           begun.set(family, { certain: now(), possible: now() })
           activity.set(family, { certain: now(), possible: now() })
-          // Where each tab has a session of its own, somebody signs in, and a tab that slept through its idle timeout
-          // wakes after that: one time of the last activity, which is all that tabs share, does not show the gap before.
-          if (history.setup.storage === 'memory') for (const last of activity.values()) last.possible = now()
+          alsoTouched()
         }
         seen = logins.size
       }
@@ -67,11 +75,14 @@ export const limiting = (stage: Stage): Invariant => {
       for (const [family, login] of logins) {
         if (login.done !== undefined) continue
         begun.get(family)!.possible = activity.get(family)!.possible = now()
+        alsoTouched()
       }
       for (; checked < server.attached.length; checked++) {
         const { tab, token } = server.attached[checked]!
         const family = server.familyOf(token)
-        if (!family || unknowable()) continue
+        // The end of one tab's session is told by nothing but its next look, and takes the time of the login along.
+        const unheard = history.setup.channel === 'none' && history.setup.storage === 'memory' && endedAt > 0
+        if (!family || unknowable() || unheard) continue
         if (overdue(family) > ROUNDING + PACE) stage.violate('I3', `${tab.name} attached session ${family.number} ${overdue(family).toFixed(0)} ms after its limit`)
       }
     },
@@ -80,7 +91,8 @@ export const limiting = (stage: Stage): Invariant => {
       // Where each tab has a session of its own, the end of one is that of all, as a logout is.
       const followed = history.setup.storage === 'memory' && world.time - endedAt < PATIENCE
       endedAt = world.time
-      if (followed || early(family, reason) <= ROUNDING) return
+      if (followed || over.has(family)) return
+      if (early(family, reason) <= ROUNDING) return void over.add(family)
       stage.violate('I3', `${tab.name} ended session ${family.number} (${reason}) ${early(family, reason).toFixed(0)} ms too early`)
     },
     end() {

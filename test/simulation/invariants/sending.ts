@@ -46,8 +46,9 @@ export const sending = (stage: Stage): Invariant => {
     const useless = over && (isLost(former) || former.status !== 200 || former.rubbish)
     // Storage that answers late may have taken what was given up as not stored.
     const shaky = stage.shakySince(former.at - OLDEST_INTENT) || stage.wipedAt >= former.at - OLDEST_INTENT
-    // Where that cannot be written down, each tab that opens asks for itself.
-    if (setup.scheme !== 'bearer' && !sent.meant && shaky) return
+    // Where that cannot be written down, or a logout by nobody takes it away, each tab that opens asks for itself.
+    const left = stage.logouts.some(({ at, done = at }) => done >= former.at - OLDEST_INTENT && at <= sent.at)
+    if (setup.scheme !== 'bearer' && !sent.meant && (shaky || left)) return
     const real = sent.at - former.at
     const wall = clock() - clocks.get(former)!
     const deceived = stage.deceivedSince(former.at - OLDEST_INTENT)
@@ -101,7 +102,9 @@ export const sending = (stage: Stage): Invariant => {
         if (isExact(history)) {
           const earlier = server.tokenRequests.slice(0, checked).filter((each) => each.refreshToken === sent.refreshToken)
           // Tries are counted in the record: where that was lost with its key, they begin anew.
-          const tries = (former: Sent) => earlier.filter(({ key, at }) => key === former.key && at <= former.at).length
+          // So where the answer to one was taken for good (above).
+          const taken = earlier.findLastIndex(({ status, rubbish }) => setup.scheme === 'cookie' && status === 200 && rubbish)
+          const tries = (former: Sent) => earlier.slice(taken + 1).filter(({ key, at }) => key === former.key && at <= former.at).length
           for (const former of earlier) again(sent, former, setup.scheme === 'bearer' || sent.meant ? tries(former) : 1)
         }
         clocks.set(sent, clock())

@@ -25,10 +25,10 @@ interface Outcome {
 }
 
 /** One session of WebKitWebDriver: a fresh profile with one window that stays open, since closing the last ends the session. */
-async function openContext({ call, processes }: WebDriver, capabilities: object): Promise<Context & { version: string }> {
+async function openContext({ call, processes }: WebDriver, limit: number, capabilities: object): Promise<Context & { version: string }> {
   const session = await call<{ sessionId: string; capabilities: { browserVersion: string } }>('POST', '/session', {
     capabilities: { alwaysMatch: capabilities },
-  }, 30_000)
+  }, limit)
   const path = `/session/${session.sessionId}`
   const anchor = await call<string>('GET', `${path}/window`)
   let current = anchor
@@ -113,17 +113,21 @@ export async function launchWebKit(path: string, options: LaunchOptions = {}): P
       return version
     },
     async newContext({ proxy } = {}) {
-      const open = () =>
-        openContext(driver, {
+      const open = (limit: number) =>
+        openContext(driver, limit, {
           'webkitgtk:browserOptions': { binary: MINIBROWSER, args: ['--automation', ...(options.private ? ['--private'] : [])] },
           ...(proxy && { proxy: { proxyType: 'manual', httpProxy: new URL(proxy).host, noProxy: ['localhost', '127.0.0.1'] } }),
         })
-      // On a busy machine the driver now and then waits for ever for a browser that has started.
-      const context = await open().catch(async () => {
-        await driver.stop()
-        driver = await startWebDriver(path)
-        return open()
-      })
+      // One time in forty the driver waits for ever for a browser that has started, which otherwise takes 0.3 s.
+      let context
+      for (const limit of [8_000, 15_000, 30_000]) {
+        context = await open(limit).catch(async () => {
+          await driver.stop()
+          driver = await startWebDriver(path)
+        })
+        if (context) break
+      }
+      context ??= await open(30_000)
       version = context.version
       return context
     },
