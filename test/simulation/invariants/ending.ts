@@ -69,7 +69,7 @@ export const ending = (stage: Stage): Invariant => {
     const [family, login] = mine.at(-1) ?? []
     if (!login || login.done === undefined || login.tab.dead && login.tab.stoppedAt < login.done) return false
     if (stage.tabs.some((running) => running.tab === login.tab && running.closed)) return false
-    if (stage.shakySince(login.at) || stage.wipedAt >= login.at) return false
+    if (stage.shakySince(login.at) || stage.wipedAt >= login.at || stage.overdue?.(family!)) return false
     if (setup.scheme !== 'bearer' && (robbed(family!) || [...logins.keys()].at(-1) !== family)) return false
     return !leftBy(family!) && logouts.every((logout) => (logout.done ?? Infinity) < login.at - late)
   }

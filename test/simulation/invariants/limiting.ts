@@ -24,8 +24,8 @@ export const limiting = (stage: Stage): Invariant => {
   let seen = 0
   const begun = new Map<Family, { certain: number; possible: number }>()
 
-  /** A wall clock that was set tells neither, and alone knows of sleep. */
-  const unknowable = () => world.jumpedAt >= 0
+  /** A wall clock that was set tells neither, and alone knows of sleep. Nor is it known where storage does not tell of a cookie's session. */
+  const unknowable = (family: Family) => world.jumpedAt >= 0 || (history.setup.scheme !== 'bearer' && stage.shakySince(logins.get(family)!.at))
   let endedAt = -Infinity
   /** In any tab where somebody is signed in, it counts for all; for certain when the others have heard of it. */
   let touches = 0
@@ -48,7 +48,7 @@ export const limiting = (stage: Stage): Invariant => {
     Math.max(now() - activity.get(family)!.possible - idleTimeout, now() - begun.get(family)!.possible - absoluteLifetime)
   const early = (family: Family, reason: string) =>
     reason === 'idle' ? activity.get(family)!.certain + idleTimeout - PACE - now() : begun.get(family)!.certain + absoluteLifetime - now()
-  stage.overdue = (family) => activity.has(family) && (unknowable() || Math.min(early(family, 'idle'), early(family, 'lifetime')) <= ROUNDING)
+  stage.overdue = (family) => activity.has(family) && (unknowable(family) || Math.min(early(family, 'idle'), early(family, 'lifetime')) <= ROUNDING)
 
   /**
    * Where each tab has a session of its own, somebody signs in, and a tab that slept through its idle timeout wakes
@@ -82,12 +82,12 @@ export const limiting = (stage: Stage): Invariant => {
         const family = server.familyOf(token)
         // The end of one tab's session is told by nothing but its next look, and takes the time of the login along.
         const unheard = history.setup.channel === 'none' && history.setup.storage === 'memory' && endedAt > 0
-        if (!family || unknowable() || unheard) continue
+        if (!family || unknowable(family) || unheard) continue
         if (overdue(family) > ROUNDING + PACE) stage.violate('I3', `${tab.name} attached session ${family.number} ${overdue(family).toFixed(0)} ms after its limit`)
       }
     },
     ended({ tab }, family, reason) {
-      if (!family || unknowable() || !/idle|lifetime/.test(reason)) return
+      if (!family || unknowable(family) || !/idle|lifetime/.test(reason)) return
       // Where each tab has a session of its own, the end of one is that of all, as a logout is.
       const followed = history.setup.storage === 'memory' && world.time - endedAt < PATIENCE
       endedAt = world.time
@@ -97,7 +97,7 @@ export const limiting = (stage: Stage): Invariant => {
     },
     end() {
       for (const { tab, shown, closed } of stage.tabs) {
-        if (tab.dead || tab.frozen || closed || !shown || unknowable()) continue
+        if (tab.dead || tab.frozen || closed || !shown || unknowable(shown)) continue
         if (overdue(shown) > PATIENCE + PACE) stage.violate('I3', `${tab.name} still shows session ${shown.number} ${overdue(shown).toFixed(0)} ms after its limit`)
       }
     },

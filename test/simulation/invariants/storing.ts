@@ -2,6 +2,9 @@ import { isExact, type Invariant, type Stage } from '../stage.js'
 
 const TOKEN = /[ar]t-SECRETSECRET-\d+-/g
 
+/** For how long the SDK waits for storage. */
+const PATIENCE = 3000
+
 /** R29, for I1 and G4: no token is used before it is stored, since whoever dies next would take it along. */
 export const storing = (stage: Stage): Invariant => {
   const { server, history } = stage
@@ -16,8 +19,9 @@ export const storing = (stage: Stage): Invariant => {
     },
     step() {
       for (; checked < server.attached.length; checked++) {
-        const { tab, token } = server.attached[checked]!
-        // What storage refused lives in memory alone.
+        const { tab, token, at } = server.attached[checked]!
+        // What storage refused lives in memory alone. A tab that is stopped as it writes takes it for refused.
+        if (at - (tab.resumedAt ?? -Infinity) < PATIENCE) continue
         if (!shared || stored.has(token.match(TOKEN)![0]) || stage.shakySince(-1)) continue
         stage.violate('I1', `${tab.name} used a token that no storage ever held`)
       }
