@@ -23,6 +23,8 @@ export const createSetTokens =
     let saved = true
     // Above everything seen, and above what other tabs still remember of a session that was wiped.
     const begin = (stored?: SessionRecord) => {
+      // Given up, and somebody has signed in since.
+      if (!saved && stored?.startedAt! > now) return
       const revision = Math.max(now, (stored?.revision ?? 0) + 1, (state.record?.revision ?? 0) + 1)
       return (record = compact<SessionRecord>({ id, revision, tokens, subject, startedAt: now }))
     }

@@ -156,16 +156,16 @@ describe('logout is final', () => {
     expect(JSON.stringify(b.disk.value)).not.toContain('SECRET')
   })
 
-  test('R15: a logout that storage takes late does not end the login that came after it', async () => {
-    let late: (() => void) | undefined
+  /** The first update is given up by its caller, and done by the server all the same. */
+  const slow = () => {
+    let late: () => void
+    let updates = 0
     const b = bench({
       storage: (tab, disk) => ({
         open: (name) => {
           const store = diskStorage(disk, tab).open(name)
-          let updates = 0
           return {
             ...store,
-            // Given up by the caller, and done by the server all the same.
             update: (change) => {
               if (updates++) return store.update(change)
               late = () => void store.update(change)
@@ -175,11 +175,28 @@ describe('logout is final', () => {
         },
       }),
     })
+    return { ...b, late: () => late() }
+  }
+
+  test('R15: a login that storage takes late does not replace the one that came after it', async () => {
+    const { late, ...b } = slow()
+    const one = await b.open()
+    await b.finish(one.session.setTokens(b.server.login('alice')))
+    const two = await b.open()
+    await b.world.run(3000)
+    await b.finish(two.session.setTokens(b.server.login('bob')))
+    late()
+    await b.world.run(1000)
+    for (const { session } of [one, two]) expect(session.unverifiedClaims?.sub).toBe('bob')
+  })
+
+  test('R15: a logout that storage takes late does not end the login that came after it', async () => {
+    const { late, ...b } = slow()
     const { session } = await b.open()
     await b.finish(session.logout())
     await b.world.run(3000)
     await b.finish(session.setTokens(b.server.login('alice')))
-    late!()
+    late()
     await b.world.run(1000)
     expect(b.disk.value?.tokens).toBeTruthy()
     expect(session.status).toBe('authenticated')
