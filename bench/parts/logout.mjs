@@ -29,7 +29,10 @@ const intercept = () => {
   }
 }
 
-/** Makes one call after the other until `what` has happened; resolves with that moment by this page's clock. */
+/**
+ * Makes one call after the other until `what` has happened; resolves with that moment by this page's clock: for a logout
+ * the start of the first call that went without a token, from which on none left.
+ */
 const watch = (what, patience) =>
   (async () => {
     const channel = new BroadcastChannel('hop')
@@ -43,8 +46,10 @@ const watch = (what, patience) =>
     try {
       for (const end = Date.now() + patience; Date.now() < end; await turn()) {
         globalThis.lastAttached = false
+        const began = globalThis.now()
         await globalThis.call(1)
-        if (what === 'hop' ? arrived : !globalThis.lastAttached) return globalThis.now()
+        if (what === 'hop' && arrived) return globalThis.now()
+        if (what === 'logout' && !globalThis.lastAttached) return began
       }
     } finally {
       channel.close()

@@ -29,6 +29,19 @@ describe('memoryStorage', () => {
     expect((await two.read())!.tokens).not.toBeNull()
   })
 
+  test('a login in one document does not end what another one asks the server for', async () => {
+    const values = new Map<string, string>()
+    vi.stubGlobal('localStorage', { getItem: (key: string) => values.get(key) ?? null, setItem: (key: string, value: string) => values.set(key, value) })
+    const [one, two] = [memoryStorage().open('latchkey'), memoryStorage().open('latchkey')]
+    await one.update(() => record(1, 'one'))
+    await one.update(() => ({ id: 'id', revision: 2, tokens: null, endedBecause: 'logout' }))
+    await one.update(() => record(3, '')) // No access token yet: it asks whether there is a session.
+    await two.update(() => record(3, 'two'))
+    expect((await one.read())!.tokens).not.toBeNull()
+    await two.update(() => ({ id: 'id', revision: 4, tokens: null, endedBecause: 'logout' }))
+    expect((await one.read())!.tokens).toBeNull()
+  })
+
   test('localStorage that is blocked disturbs nothing', async () => {
     vi.stubGlobal('localStorage', { getItem: () => { throw new Error('denied') }, setItem: () => { throw new Error('denied') } })
     const store = memoryStorage().open('latchkey')
