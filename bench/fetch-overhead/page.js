@@ -66,11 +66,11 @@ const grounds = {
 }
 
 let ready
-globalThis.prepare = async (ground) => {
+globalThis.prepare = async (ground, names = Object.keys(makers)) => {
   const { underlying, call } = grounds[ground]
   ready = { call, clients: {} }
-  for (const [name, make] of Object.entries(makers)) ready.clients[name] = await make(underlying)
-  return Object.keys(makers)
+  for (const name of names) ready.clients[name] = await makers[name](underlying)
+  return names
 }
 
 const { origin } = location

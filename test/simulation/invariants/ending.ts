@@ -37,6 +37,8 @@ export const ending = (stage: Stage): Invariant => {
   const wasLost = (sent: Sent) =>
     sent.status === 200 && !sent.rubbish && (isLost(sent) || wasStopped(sent) || sent.settled === undefined || stage.shakySince(sent.at))
 
+  /** Without the word on who sent it, which comes with one in a cookie. */
+  const bare = ({ refreshToken }: Sent) => refreshToken.split(' ')[0]
   const refusedRightly = (family: Family, reason: string): string | undefined => {
     const requests = server.tokenRequests.filter((sent) => sent.family === family || sent.meant === family)
     if (!requests.some(isRefused)) return 'though the server refused nothing'
@@ -51,10 +53,11 @@ export const ending = (stage: Stage): Invariant => {
     if (reuse && isLost(reuse)) return
     if (reuse && stage.deceivedSince(requests[0]!.at - 5000)) return
     if (!reuse) return 'and nobody had revoked it'
-    const former = requests.filter((sent) => sent.refreshToken === reuse.refreshToken && sent !== reuse)
+    const former = requests.filter((sent) => bare(sent) === bare(reuse) && sent !== reuse)
     if (!former.some(wasLost)) return 'for a token that was spent twice, with no answer lost'
-    // Where each tab has a record of its own, it cannot know what another one lost.
-    if (setup.storage === 'memory' && setup.scheme !== 'bearer') return
+    // Where each tab has a record of its own, it cannot know what another one lost; nor can a session know that of the
+    // question whether there is one, in answer to which it was found.
+    if (setup.scheme !== 'bearer' && (setup.storage === 'memory' || former.some((sent) => wasLost(sent) && sent.meant !== reuse.meant))) return
     // What it did get it could not store, and the server gave it again: nobody knows that this was too late.
     if (former.some((sent) => stage.shakySince(sent.at))) return
     if (reason !== 'rotation_lost') return 'though an answer was lost'

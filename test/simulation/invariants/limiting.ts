@@ -1,5 +1,5 @@
 import type { Family } from '../server.js'
-import type { Invariant, Running, Stage } from '../stage.js'
+import { isExact, type Invariant, type Running, type Stage } from '../stage.js'
 
 /** A tab writes its activity down once a second at most, and the others hear of it a little later. */
 const PACE = 1500
@@ -18,7 +18,7 @@ export const limiting = (stage: Stage): Invariant => {
   const { world, server, logins, history } = stage
   const { idleTimeout = Infinity, absoluteLifetime = Infinity } = history.setup.limits!
   /** The last activity, as far as it certainly, and as far as it possibly counted: what comes too late does not. */
-  const activity = new Map<Family, { certain: number; possible: number }>()
+  const activity = new Map<Family, { certain: number; possible: number; before?: number; since?: number }>()
   const now = () => world.time + world.slept
   let checked = 0
   let seen = 0
@@ -40,22 +40,25 @@ export const limiting = (stage: Stage): Invariant => {
       if (at < last.possible + idleTimeout + PACE) last.possible = at
       if (soon || at >= last.certain + idleTimeout - PACE) continue
       // One that was overwritten by another on the way is lost.
-      world.schedule(undefined, LAG, () => number === touches && (last.certain = at))
+      world.schedule(undefined, LAG, () => number === touches && Object.assign(last, { certain: at, before: last.certain, since: world.time }))
     }
   }
   /** How long ago the session should have ended, for certain. */
   const overdue = (family: Family) =>
     Math.max(now() - activity.get(family)!.possible - idleTimeout, now() - begun.get(family)!.possible - absoluteLifetime)
-  const early = (family: Family, reason: string) =>
-    reason === 'idle' ? activity.get(family)!.certain + idleTimeout - PACE - now() : begun.get(family)!.certain + absoluteLifetime - now()
+  /** `by`: when that was decided; what became certain after it does not count. */
+  const certainly = ({ certain, before = certain, since = 0 }: { certain: number; before?: number; since?: number }, by: number) => (since > by ? before : certain)
+  const early = (family: Family, reason: string, by = world.time) =>
+    reason === 'idle' ? certainly(activity.get(family)!, by) + idleTimeout - PACE - now() : begun.get(family)!.certain + absoluteLifetime - now()
   stage.overdue = (family) => activity.has(family) && (unknowable(family) || Math.min(early(family, 'idle'), early(family, 'lifetime')) <= ROUNDING)
 
   /**
    * Where each tab has a session of its own, somebody signs in, and a tab that slept through its idle timeout wakes
-   * after that: one time of the last activity, which is all that tabs share, does not show the gap before.
+   * after that: one time of the last activity, which is all that tabs share, does not show the gap before. So where
+   * a session may be written over the one that took its place.
    */
   const alsoTouched = () => {
-    if (history.setup.storage === 'memory') for (const last of activity.values()) last.possible = now()
+    if (history.setup.storage === 'memory' || !isExact(history)) for (const last of activity.values()) last.possible = now()
   }
   /** What one tab ended rightly, all others end after it. */
   const over = new Set<Family>()
@@ -86,13 +89,13 @@ export const limiting = (stage: Stage): Invariant => {
         if (overdue(family) > ROUNDING + PACE) stage.violate('I3', `${tab.name} attached session ${family.number} ${overdue(family).toFixed(0)} ms after its limit`)
       }
     },
-    ended({ tab }, family, reason) {
+    ended({ tab, endedAt: by }, family, reason) {
       if (!family || unknowable(family) || !/idle|lifetime/.test(reason)) return
       // Where each tab has a session of its own, the end of one is that of all, as a logout is.
       const followed = history.setup.storage === 'memory' && world.time - endedAt < PATIENCE
       endedAt = world.time
       if (followed || over.has(family)) return
-      if (early(family, reason) <= ROUNDING) return void over.add(family)
+      if (early(family, reason, by) <= ROUNDING) return void over.add(family)
       stage.violate('I3', `${tab.name} ended session ${family.number} (${reason}) ${early(family, reason).toFixed(0)} ms too early`)
     },
     end() {
