@@ -65,10 +65,11 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     // The end of a session has an event of its own.
     if (!closed && error.code !== 'rejected') report(error)
   })
-  const logout = createLogout(platform, store, state, revocation, hints.send, (error) => {
+  const notStored = (error: unknown) => {
     report(error)
     syncing.later()
-  })
+  }
+  const logout = createLogout(platform, store, state, revocation, hints.send, notStored)
   const attached = attachExtensions(
     [...(fallback && checked.history ? [fallback.history()] : []), ...checked.extensions],
     { ...platform, ...emitter, name },
@@ -122,7 +123,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     },
     fetch: wrapFetch(platform.fetch),
     wrapFetch,
-    setTokens: open(createSetTokens(platform, store, state, take, hints.send, report)),
+    setTokens: open(createSetTokens(platform, store, state, take, hints.send, notStored)),
     getAccessToken: open(async ({ signal } = {}) => (scheme.tokenless ? undefined : (await credentials.obtain(signal))?.accessToken)),
     refresh: open(({ signal } = {}) => credentials.refresh(signal)),
     logout: open(() => logout('logout')),

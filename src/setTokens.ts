@@ -23,8 +23,8 @@ export const createSetTokens =
     let saved = true
     // Above everything seen, and above what other tabs still remember of a session that was wiped.
     const begin = (stored?: SessionRecord) => {
-      // Given up, and somebody has signed in since.
-      if (!saved && stored?.startedAt! > now) return
+      // Given up: it is stored from memory, which may know better by then.
+      if (!saved) return
       const revision = Math.max(now, (stored?.revision ?? 0) + 1, (state.record?.revision ?? 0) + 1)
       return (record = compact<SessionRecord>({ id, revision, tokens, subject, startedAt: now }))
     }
@@ -33,8 +33,8 @@ export const createSetTokens =
     } catch (error) {
       // A cookie that is too large is the app's to mend. Storage that fails is not: the user is signed in, here.
       if (isSessionError(error) && error.code !== 'storage_failed') throw error
-      saved = false
       begin()
+      saved = false
       onFailure(error)
     }
     const announce = state.adopt(record!, 'local', saved)

@@ -190,6 +190,18 @@ describe('logout is final', () => {
     for (const { session } of [one, two]) expect(session.unverifiedClaims?.sub).toBe('bob')
   })
 
+  test('R15 R40: a login that storage takes late is not stored after a logout, and one that it never takes is stored later', async () => {
+    const { late, ...b } = slow()
+    const { session } = await b.open()
+    await b.finish(session.setTokens(b.server.login('alice')))
+    await b.world.run(20_000)
+    expect(b.disk.value?.tokens).toBeTruthy()
+    await b.finish(session.logout())
+    late()
+    await b.world.run(1000)
+    expect(b.disk.value?.tokens).toBeNull()
+  })
+
   test('R15: a logout that storage takes late does not end the login that came after it', async () => {
     const { late, ...b } = slow()
     const { session } = await b.open()

@@ -49,6 +49,8 @@ export const sending = (stage: Stage): Invariant => {
     // Where that cannot be written down, or a logout by nobody takes it away, each tab that opens asks for itself.
     const left = stage.logouts.some(({ at, done = at }) => done >= former.at - OLDEST_INTENT && at <= sent.at)
     if (setup.scheme !== 'bearer' && !sent.meant && (shaky || left)) return
+    // Where it does not tell of a cookie's session, each tab has a record of its own of it.
+    if (setup.scheme !== 'bearer' && sent.family && stage.shakySince(stage.logins.get(sent.family)!.at)) return
     const real = sent.at - former.at
     const wall = clock() - clocks.get(former)!
     const deceived = stage.deceivedSince(former.at - OLDEST_INTENT)
