@@ -85,7 +85,7 @@ export const createAuthorizedFetch = (
       credential
         ? start(credential)
         : credentials.obtain(signal).then(
-            (obtained) => (obtained ? start(obtained) : underlying(request!)),
+            (obtained) => (obtained && !rules.bypass() ? start(obtained) : underlying(request!)),
             (error) => {
               if (!signal?.aborted) throw error
               // Also cancels a stream that was to be sent.

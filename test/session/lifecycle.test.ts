@@ -81,6 +81,18 @@ describe('close', () => {
     }
     expect(b.disk.value!.tokens).toBeTruthy()
   })
+  test('a call that was waiting then goes without the token: nobody would tell this page of a logout any more', async () => {
+    const b = bench()
+    const { session, tab } = await b.open()
+    await b.finish(session.setTokens(b.server.login('alice')))
+    // In a hidden tab memory is not trusted for long.
+    tab.hidden = true
+    await b.world.run(2000)
+    const call = session.fetch(API)
+    session.close()
+    expect((await b.finish(call)).status).toBe(401)
+    expect(b.server.attached).toEqual([])
+  })
 })
 
 describe('events', () => {

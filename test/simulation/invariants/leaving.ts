@@ -9,6 +9,7 @@ export const UNNOTICED = 1500
 const LAG = 400
 /** Whoever wants the lock of a cookie takes the machine's sleep for the holder's, and both write; then it is put right. */
 const STOLEN = 5000
+const BLOCKED = 1000
 /** When storage failed during a logout, or when the news of one came: it works again within this time. */
 const RECOVERY = 60_000
 
@@ -72,6 +73,8 @@ export const leaving = (stage: Stage): Invariant => {
   /** R35: every visible tab says so. */
   const checkShown = (logout: Logout) => {
     if (stage.violations.length || logout.shaky || stage.shakySince(logout.at) || stage.wipedAt >= logout.at) return
+    // A page that is stopped with a transaction under way holds up the others' for a while.
+    if (setup.storage === 'indexedDB' && stage.tabs.some(({ tab }) => tab.stoppedAt > logout.at - BLOCKED)) return
     for (const { tab, shown, closed } of stage.tabs) {
       const awake = !tab.dead && !tab.frozen && !closed && tab.openedAt < logout.at && !(tab.stoppedAt >= logout.at)
       if (awake && !tab.hidden && (tab.resumedAt ?? 0) < logout.at && shown && logout.families.includes(shown)) {
