@@ -55,10 +55,10 @@ export const limiting = (stage: Stage): Invariant => {
   /**
    * Where each tab has a session of its own, somebody signs in, and a tab that slept through its idle timeout wakes
    * after that: one time of the last activity, which is all that tabs share, does not show the gap before. So where
-   * a session may be written over the one that took its place.
+   * a session may be written over the one that took its place, or that one was not stored.
    */
   const alsoTouched = () => {
-    if (history.setup.storage === 'memory' || !isExact(history)) for (const last of activity.values()) last.possible = now()
+    if (history.setup.storage === 'memory' || !isExact(history) || stage.shakySince(0)) for (const last of activity.values()) last.possible = now()
   }
   /** What one tab ended rightly, all others end after it. */
   const over = new Set<Family>()
