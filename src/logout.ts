@@ -53,8 +53,8 @@ export const createLogout =
     if (state.record) onCommit(state.record)
     try {
       await store.update((stored) => {
-        // Given up, and somebody has signed in since.
-        if (late && stored?.startedAt! > at) return
+        // Given up: what began before it ends, and nothing else.
+        if (late && !(stored?.startedAt! <= at)) return
         // Another tab was first, and has told the server.
         if (stored?.id === id && !stored?.tokens) gone.clear()
         return stored ? end(stored) : (end(state.record) ?? state.record)

@@ -5,6 +5,8 @@ import type { RecordStore, SessionRecord, TokenSet } from './recordTypes.js'
 
 /** What storage could not take or tell is tried again after this time, in milliseconds. */
 const PAUSE = 10_000
+/** A read that takes longer, in milliseconds, may have been answered before the page was stopped. */
+const STALE = 1000
 
 export interface Sync {
   /**
@@ -33,6 +35,7 @@ export const createSync = (
   let closed = false
   let known = false
   let running: Promise<void> | undefined
+  let asked: number
   let stale = false
   let failure: unknown
   let restored: string | undefined
@@ -40,7 +43,7 @@ export const createSync = (
   const once = async () => {
     const before = failure
     // What is answered to a page that was stopped meanwhile is as old as the question.
-    const asked = monotonic()
+    asked = monotonic()
     failure = undefined
     let stored: SessionRecord | undefined
     try {
@@ -88,9 +91,9 @@ export const createSync = (
     cancel = closed ? () => {} : setTimer(sync, PAUSE)
   }
 
-  const sync = (anew = known) => {
+  const sync = (anew = known || monotonic() - asked > STALE) => {
     // News that arrives during a read may be younger than what the read will see.
-    // Before the first one there was nothing that it could be younger than.
+    // Before the first one there was nothing that it could be younger than, unless the page stood still since.
     if (anew) stale = true
     return (running ??= run())
   }

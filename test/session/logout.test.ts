@@ -214,6 +214,20 @@ describe('logout is final', () => {
     expect(session.status).toBe('authenticated')
   })
 
+  test('R15: nor one that comes while that login is in memory alone', async () => {
+    const { late, ...b } = slow()
+    const { session } = await b.open()
+    await b.finish(session.logout())
+    await b.world.run(3000)
+    b.disk.failing = 1
+    await b.finish(session.setTokens(b.server.login('alice')))
+    b.disk.failing = 0
+    late()
+    await b.world.run(30_000)
+    expect(session.status).toBe('authenticated')
+    expect(b.disk.value?.tokens).toBeTruthy()
+  })
+
   test('R32 R40: a refresh whose record was wiped does not overwrite the logout that came after it', async () => {
     const b = await twoTabs()
     void b.outcome(b.one.session.refresh())

@@ -56,7 +56,9 @@ const write = ({ world, tabs }: Surroundings, shared: Shared, tab: Tab, name: st
       const behind = viewOf(shared, other)
       // Rarely a good deal longer (platform facts §4.6b).
       const delay = world.random() * (world.random() < 0.02 ? shared.lag * 25 : shared.lag)
-      world.schedule(undefined, delay, () => put(behind.values, name, shared.truth.get(name)))
+      // What it has written itself and not yet handed over comes after the news, and must not be lost to them.
+      const hear = (): void => (behind.pending ? world.schedule(undefined, shared.lag, hear) : put(behind.values, name, shared.truth.get(name)))
+      world.schedule(undefined, delay, hear)
     }
     if (!view.pending) for (const done of view.done.splice(0)) done()
   })

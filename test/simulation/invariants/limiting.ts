@@ -55,10 +55,14 @@ export const limiting = (stage: Stage): Invariant => {
   /**
    * Where each tab has a session of its own, somebody signs in, and a tab that slept through its idle timeout wakes
    * after that: one time of the last activity, which is all that tabs share, does not show the gap before. So where
-   * a session may be written over the one that took its place, or that one was not stored.
+   * a session may be written over the one that took its place, or that one was not stored or not heard of.
    */
   const alsoTouched = () => {
-    if (history.setup.storage === 'memory' || !isExact(history) || stage.shakySince(0)) for (const last of activity.values()) last.possible = now()
+    const { storage, scheme, channel } = history.setup
+    const apart = storage === 'memory' || channel === 'none' || !isExact(history) || stage.shakySince(0)
+    if (apart) for (const last of activity.values()) last.possible = now()
+    // Nor does a session that was found by asking the server know when it began, other than by what tabs share.
+    if (apart && scheme !== 'bearer') for (const login of begun.values()) login.possible = now()
   }
   /** What one tab ended rightly, all others end after it. */
   const over = new Set<Family>()
