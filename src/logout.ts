@@ -1,7 +1,7 @@
 import { abortable } from './abortable.js'
 import { SessionError } from './errors.js'
 import type { Platform } from './platform.js'
-import { endedRecord } from './record.js'
+import { endedRecord, outranks } from './record.js'
 import type { EndReason, RecordStore, SessionRecord, TokenSet } from './recordTypes.js'
 import type { SessionState } from './session.js'
 import type { RevokeFunction } from './types.js'
@@ -57,7 +57,10 @@ export const createLogout =
         if (late && !(stored?.startedAt! <= at)) return
         // Another tab was first, and has told the server.
         if (stored?.id === id && !stored?.tokens) gone.clear()
-        return stored ? end(stored) : (end(state.record) ?? state.record)
+        const theirs = stored && end(stored)
+        const own = end(state.record) ?? state.record
+        // One that is newer than what is stored never got there, and may not get there any more.
+        return stored && !(own && own.id !== stored.id && outranks(own, stored)) ? theirs : own
       })
       news.push(state.adopt(await store.read(), 'local'))
     } catch (error) {

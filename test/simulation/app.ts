@@ -152,7 +152,7 @@ export const createApp = (stage: Stage, invariants: Invariant[]): App => {
   /** Which of several it was, an event does not say: after a login in place of another one, both may be over. */
   const isCertain = ({ shown }: Running) => {
     const replaced = ({ done }: Moment) => [...stage.logins.values()].some((next) => next.done! > done! && world.time - next.done! > JUST_NOW)
-    const left = (family: Family) => stage.logouts.some(({ families, done }) => done !== undefined && families.includes(family))
+    const left = (family: Family) => stage.logouts.some(({ families, done }) => families.includes(family) && world.time - done! > JUST_NOW)
     return [...stage.logins].filter(([family, login]) => family !== shown && stage.overdue!(family) && !replaced(login) && !left(family)).length < 2
   }
   /** A limit is a logout that nobody asked for. */

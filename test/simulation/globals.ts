@@ -21,7 +21,7 @@ export interface Surroundings {
  */
 export interface Shared {
   truth: Map<string, string>
-  views: Map<Tab, { values: Map<string, string>; pending: number; done: (() => void)[] }>
+  views: Map<Tab, { values: Map<string, string>; pending: number; arrival: number; done: (() => void)[] }>
   /** Milliseconds that a write, or the news of one, takes at most. */
   lag: number
   onWrite?: () => void
@@ -32,7 +32,7 @@ export const createShared = (lag: number): Shared => ({ truth: new Map(), views:
 const viewOf = (shared: Shared, tab: Tab) => {
   const known = shared.views.get(tab)
   if (known) return known
-  const view = { values: new Map(shared.truth), pending: 0, done: [] as (() => void)[] }
+  const view = { values: new Map(shared.truth), pending: 0, arrival: 0, done: [] as (() => void)[] }
   shared.views.set(tab, view)
   return view
 }
@@ -46,8 +46,9 @@ const write = ({ world, tabs }: Surroundings, shared: Shared, tab: Tab, name: st
   const view = viewOf(shared, tab)
   put(view.values, name, value)
   view.pending++
-  // The renderer has handed it over: it arrives even if the tab dies now.
-  world.schedule(undefined, world.random() * shared.lag, () => {
+  // The renderer has handed it over: it arrives even if the tab dies now, after what it handed over before.
+  view.arrival = Math.max(view.arrival, world.time + world.random() * shared.lag)
+  world.schedule(undefined, view.arrival - world.time, () => {
     view.pending--
     put(shared.truth, name, value)
     shared.onWrite?.()

@@ -51,7 +51,7 @@ export const ending = (stage: Stage): Invariant => {
     const reuse = requests.find((sent) => sent.reuse)
     // One that was given up came late, after the one that took its place.
     if (reuse && isLost(reuse)) return
-    if (reuse && stage.deceivedSince(requests[0]!.at - 5000)) return
+    if (reuse && (stage.deceivedSince(requests[0]!.at - 5000) || stage.wipedAt >= requests[0]!.at)) return
     if (!reuse) return 'and nobody had revoked it'
     const former = requests.filter((sent) => bare(sent) === bare(reuse) && sent !== reuse)
     if (!former.some(wasLost)) return 'for a token that was spent twice, with no answer lost'
@@ -73,7 +73,7 @@ export const ending = (stage: Stage): Invariant => {
     if (!login || login.done === undefined || login.tab.dead && login.tab.stoppedAt < login.done) return false
     if (stage.tabs.some((running) => running.tab === login.tab && running.closed)) return false
     if (stage.shakySince(login.at) || stage.wipedAt >= login.at || stage.overdue?.(family!)) return false
-    if (setup.scheme !== 'bearer' && (robbed(family!) || [...logins.keys()].at(-1) !== family)) return false
+    if (setup.scheme !== 'bearer' && (robbed(family!) || stage.crossed(family!) || [...logins.keys()].at(-1) !== family)) return false
     return !leftBy(family!) && logouts.every((logout) => (logout.done ?? Infinity) < login.at - late)
   }
 
@@ -90,6 +90,8 @@ export const ending = (stage: Stage): Invariant => {
     },
     ended({ tab }, family, reason) {
       if (!family || stage.outOfOrder()) return
+      // An older answer to the question whether there is a session may be written over a newer one.
+      if (reason === undefined && setup.scheme !== 'bearer' && !isExact(history)) return
       // The server's cookie may be that of another by now, and the record that said so was not to be had.
       if (setup.scheme !== 'bearer' && stage.shakySince(0)) return
       const who = `${tab.name} signed out of session ${family.number} (${reason})`

@@ -27,6 +27,11 @@ export const leaving = (stage: Stage): Invariant => {
   /** Its tab could not try again. */
   const gaveUp = ({ tab, at }: Logout) => tab.stoppedAt >= at || stage.tabs.some((running) => running.tab === tab && running.closed)
 
+  /** Its cookie came back: with an answer that was under way as somebody else signed in, which no page can see. */
+  const revived = (family: Family) =>
+    setup.scheme === 'mixed' &&
+    server.tokenRequests.some((sent) => sent.family === family && [...stage.logins].some(([other, { at }]) => other !== family && sent.at <= at && (sent.settled ?? Infinity) >= at))
+
   const check = ({ tab, at, token }: (typeof server.attached)[number]) => {
     if (!token) {
       // With the tokens in cookies nothing in an answer tells that it was none.
@@ -36,6 +41,7 @@ export const leaving = (stage: Stage): Invariant => {
     const family = server.familyOf(token)!
     const logout = ended.get(family)
     if (!logout || at <= logout.done!) return
+    if (revived(family)) return
     const since = at - logout.done!
     const violate = (why: string) =>
       stage.violate('I2', `${tab.name} attached a token of session ${family.number} ${since.toFixed(0)} ms after its logout${why}`)
