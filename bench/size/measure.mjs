@@ -15,18 +15,18 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
  * only in a commit that says why. What an optional part adds is counted from the program called `beyond`.
  */
 const PROGRAMS = [
-  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8600 },
-  { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 9000 },
+  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8650 },
+  { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 9050 },
   { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 10050 },
-  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13700 },
-  { name: '`latchkey` with its defaults', file: 'defaults.js', limit: 9300 },
+  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13750 },
+  { name: '`latchkey` with its defaults', file: 'defaults.js', limit: 9350 },
   ...[
     { name: 'refreshTokenGrant', file: 'with-grant.js', limit: 350 },
     { name: 'eventHistory', file: 'with-history.js', limit: 300 },
     { name: 'sessionLimits', file: 'with-limits.js', limit: 650 },
-    { name: 'abortOnLogout', file: 'with-abort.js', limit: 150 },
-    { name: 'cookieSession', file: 'with-cookie-session.js', limit: 1300 },
-    { name: 'encryptedStorage', file: 'with-encryption.js', limit: 500 },
+    { name: 'abortOnLogout', file: 'with-abort.js', limit: 200 },
+    { name: 'cookieSession', file: 'with-cookie-session.js', limit: 1250 },
+    { name: 'encryptedStorage', file: 'with-encryption.js', limit: 550 },
   ].map(({ name, ...each }) => ({ ...each, name: `${name} adds`, beyond: 'core + IndexedDB' })),
 ]
 

@@ -50,7 +50,7 @@ export const ending = (stage: Stage): Invariant => {
     if (requests.some((sent) => sent.duplicated)) return
     const reuse = requests.find((sent) => sent.reuse)
     // One that was given up came late, after the one that took its place.
-    if (reuse && isLost(reuse)) return
+    if (reuse && (isLost(reuse) || wasStopped(reuse))) return
     if (reuse && (stage.deceivedSince(requests[0]!.at - 5000) || stage.wipedAt >= requests[0]!.at)) return
     if (!reuse) return 'and nobody had revoked it'
     const former = requests.filter((sent) => bare(sent) === bare(reuse) && sent !== reuse)
