@@ -49,6 +49,7 @@ export const createLogout =
     let late = false
     const mine = end(state.record)
     const news = mine ? [state.adopt(mine, 'local', state.saved)] : []
+    const own = state.record
     // The others stop at once, and read when the tombstone is there: told again below.
     if (state.record) onCommit(state.record)
     try {
@@ -58,7 +59,6 @@ export const createLogout =
         // Another tab was first, and has told the server.
         if (stored?.id === id && !stored?.tokens) gone.clear()
         const theirs = stored && end(stored)
-        const own = end(state.record) ?? state.record
         // One that is newer than what is stored never got there, and may not get there any more.
         return stored && !(own && own.id !== stored.id && outranks(own, stored)) ? theirs : own
       })

@@ -1,8 +1,7 @@
 // What a call costs through latchkey and its rivals: `npm run bench:fetch` prints a table, and writes result.json.
-// Compared with the same call made natively, in rounds in which each has its turn; medians over all rounds.
-// On a stub that answers at once, with all clients in one page, `added` is what a client itself takes: its time less the
-// stub's. Over loopback, where a client is alone with native in a page, as it is in an app, the ratio says what of it is
-// left beside the browser's own work. A number after the command is a factor for the rounds.
+// Compared with the same call made natively, in one round in which every client has its turn; medians over all rounds.
+// On a stub that answers at once, `added` is what a client itself takes: its time less the stub's. Over loopback, the
+// ratio says what of it is left beside the browser's own work. A number after the command is a factor for the rounds.
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { cpus } from 'node:os'
@@ -37,29 +36,16 @@ const browser = await puppeteer.launch({ executablePath: findBrowsers().chromium
 const quantile = (numbers, q) => numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) * q)]
 const round = (number, digits = 3) => Number(number.toFixed(digits))
 
-const open = async () => {
-  const page = await browser.newPage()
-  await page.goto(`http://localhost:${server.address().port}/`)
-  await page.addScriptTag({ content: outputFiles[0].text })
-  return page
-}
-
-/** Microseconds of a call, by name, for each round: call by call, of one client and of native. */
-async function overLoopback(name) {
-  const page = await open()
-  await page.evaluate((names) => prepare('loopback', names), [...new Set([counterpart(name), name])])
-  const results = []
-  await page.evaluate((rounds) => interleave(rounds), AT_ONCE) // warm
-  while (results.length < ROUNDS.loopback) results.push(...(await page.evaluate((rounds) => interleave(rounds), AT_ONCE)))
-  await page.close()
-  return results
-}
-
-/** The same over many calls in a row, of all clients. */
-async function onStub(page) {
-  const names = await page.evaluate(() => prepare('stub'))
+/** Microseconds of a call, by name, for each round: on the stub over many calls in a row, over loopback call by call. */
+async function rounds(page, ground) {
+  const names = await page.evaluate((ground) => prepare(ground), ground)
   const turn = (name) => page.evaluate((name, calls) => time(name, calls), name, CALLS)
   const results = []
+  if (ground === 'loopback') {
+    await page.evaluate((rounds) => interleave(rounds), AT_ONCE) // warm
+    while (results.length < ROUNDS.loopback) results.push(...(await page.evaluate((rounds) => interleave(rounds), AT_ONCE)))
+    return results
+  }
   for (const name of [...names, ...names]) await turn(name) // warm
   for (let i = 0; i < ROUNDS.stub; i++) {
     const times = {}
@@ -77,16 +63,21 @@ async function onStub(page) {
 /** What native does for the same outcome. */
 const counterpart = (name) => (name === 'latchkey, not attached' ? 'native, no token' : 'native')
 
-/** A client beside its counterpart. */
-function compare(name, results) {
+/** Each client beside its counterpart. */
+async function measure(page, ground) {
+  const results = await rounds(page, ground)
   // Between these the true median lies, 19 times of 20.
   const margin = Math.min(0.5, 0.98 / Math.sqrt(results.length))
-  const ratios = results.map((times) => times[name] / times[counterpart(name)])
-  const added = results.map((times) => times[name] - times[counterpart(name)])
-  return {
-    microseconds: round(quantile(results.map((times) => times[name]), 0.5), 2), added: round(quantile(added, 0.5), 2),
-    ratio: round(quantile(ratios, 0.5)), from: round(quantile(ratios, 0.5 - margin)), to: round(quantile(ratios, 0.5 + margin)),
-  }
+  return Object.fromEntries(
+    Object.keys(results[0]).map((name) => {
+      const ratios = results.map((times) => times[name] / times[counterpart(name)])
+      const added = results.map((times) => times[name] - times[counterpart(name)])
+      return [name, {
+        microseconds: round(quantile(results.map((times) => times[name]), 0.5), 2), added: round(quantile(added, 0.5), 2),
+        ratio: round(quantile(ratios, 0.5)), from: round(quantile(ratios, 0.5 - margin)), to: round(quantile(ratios, 0.5 + margin)),
+      }]
+    }),
+  )
 }
 
 /** Bytes of JavaScript heap per call on the stub, garbage included, by Chromium's sampling profiler. */
@@ -107,14 +98,13 @@ async function allocations(page, names) {
 }
 
 try {
-  const page = await open()
+  const page = await browser.newPage()
+  await page.goto(`http://localhost:${server.address().port}/`)
+  await page.addScriptTag({ content: outputFiles[0].text })
   const names = await page.evaluate(() => prepare('stub'))
-  const results = await onStub(page)
-  const stub = Object.fromEntries(names.map((name) => [name, compare(name, results)]))
+  const stub = await measure(page, 'stub')
   const bytes = await allocations(page, names)
-  await page.close()
-  const loopback = {}
-  for (const name of names) loopback[name] = compare(name, await overLoopback(name))
+  const loopback = await measure(page, 'loopback')
 
   const rows = names.map((name) => ({ name, stub: stub[name], loopback: loopback[name], bytes: bytes[name] }))
   const weight = (name) => stub[name].added

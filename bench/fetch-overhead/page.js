@@ -66,11 +66,11 @@ const grounds = {
 }
 
 let ready
-globalThis.prepare = async (ground, names = Object.keys(makers)) => {
+globalThis.prepare = async (ground) => {
   const { underlying, call } = grounds[ground]
   ready = { call, clients: {} }
-  for (const name of names) ready.clients[name] = await makers[name](underlying)
-  return names
+  for (const [name, make] of Object.entries(makers)) ready.clients[name] = await make(underlying)
+  return Object.keys(makers)
 }
 
 const { origin } = location

@@ -29,10 +29,7 @@ const intercept = () => {
   }
 }
 
-/**
- * Makes one call after the other until `what` has happened; resolves with that moment by this page's clock: for a logout
- * the start of the first call that went without a token, from which on none left.
- */
+/** Makes one call after the other until `what` has happened; resolves with that moment by this page's clock. */
 const watch = (what, patience) =>
   (async () => {
     const channel = new BroadcastChannel('hop')
@@ -46,10 +43,8 @@ const watch = (what, patience) =>
     try {
       for (const end = Date.now() + patience; Date.now() < end; await turn()) {
         globalThis.lastAttached = false
-        const began = globalThis.now()
         await globalThis.call(1)
-        if (what === 'hop' && arrived) return globalThis.now()
-        if (what === 'logout' && !globalThis.lastAttached) return began
+        if (what === 'hop' ? arrived : !globalThis.lastAttached) return globalThis.now()
       }
     } finally {
       channel.close()

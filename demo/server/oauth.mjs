@@ -99,8 +99,9 @@ export const mountOAuth = (app, { state, tokens, families }) => {
   }
 
   const token = (inCookie) => async (c) => {
-    state.tokenRequests++
-    const form = inCookie ? formOfCookie(c) : await readForm(c.req.raw)
+    const read = async () => (inCookie ? formOfCookie(c) : readForm(c.req.raw))
+    // Counted as the faults for it are looked up: whoever has seen the count may change them for the next.
+    const form = await read().finally(() => state.tokenRequests++)
     if (form.refresh_token) state.saw(hashOf(form.refresh_token))
     const run = async () => {
       if (text(form, 'grant_type') !== 'refresh_token') {
