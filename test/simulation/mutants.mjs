@@ -42,7 +42,7 @@ export const MENDED = [
   mended(1341510, 'a holder counts as dead by what was read before a page stopped', ['lock.ts', 'if (monotonic() - asked > SLICE) return SLICE', '']),
   mended(1440661, 'tokens that come too late are revoked by a cookie, which is that of the next user', ['attempt.ts', 'tokens.refreshToken && (!held || id !== used.id)', 'tokens.refreshToken ? !held || id !== used.id : !held']),
   mended(2717240, 'a logout leaves no trace of a session that was never stored', ['logout.ts', 'stored && !(own && own.id !== stored.id && outranks(own, stored)) ? theirs : own', 'stored ? theirs : own']),
-  mended(2206189, 'a logout that storage takes late ends whoever has signed in since', ['logout.ts', 'late && !(stored?.startedAt! <= at)', 'late && stored?.startedAt! > at']),
+  mended(2206189, 'a logout that storage takes late ends whoever has signed in since', ['logout.ts', 'late && !(stored?.startedAt! <= at)', 'late && stored?.startedAt! > at'], ['logout.ts', '? theirs : own', '? theirs : (end(state.record) ?? state.record)']),
   mended(2344406, 'a first read that a stopped page left open is trusted', ['sync.ts', 'known || monotonic() - asked > STALE', 'known']),
   mended(2163755, 'a call that waited as its session was closed takes the token along', ['authorizedFetch.ts', 'obtained && !rules.bypass()', 'obtained']),
 ]

@@ -19,6 +19,12 @@ const LOOK = `
   if (result) delete window.__calls[id]
   return result ?? null`
 
+const LISTEN = `
+  const [element] = arguments
+  element.__clicked = false
+  element.addEventListener('click', () => { element.__clicked = true }, { capture: true, once: true })`
+const LISTENED = 'return arguments[0].__clicked'
+
 interface Outcome {
   value?: string
   error?: string
@@ -74,7 +80,15 @@ async function openContext({ call, processes }: WebDriver, limit: number, capabi
           const find = (value: string) => call<Record<string, string>[]>('POST', `${path}/elements`, { using: 'css selector', value })
           if (frame !== undefined) await call('POST', `${path}/frame`, { id: (await find('iframe'))[frame] })
           const [element] = await find(selector)
-          await call('POST', `${path}/element/${element![ELEMENT]}/click`)
+          const ask = <Value>(script: string) => call<Value>('POST', `${path}/execute/sync`, { script, args: [element] })
+          await ask(LISTEN)
+          // The driver clicks at a place, which the element may have left by then.
+          for (const end = Date.now() + 10_000; ; await sleep(50)) {
+            const trouble = await call('POST', `${path}/element/${element![ELEMENT]}/click`).then(() => undefined, (error: Error) => error)
+            // A click may take its page away.
+            if (await ask<boolean>(LISTENED).catch(() => true)) break
+            if (Date.now() > end) throw trouble ?? new Error(`No click arrives at ${selector}`)
+          }
           if (frame !== undefined) await call('POST', `${path}/frame`, { id: null })
         }),
       back: () => command('POST', 'back'),
