@@ -23,7 +23,8 @@ scenes('Session limits', (scene) => {
     const limits = { idleTimeout: 6000, idleWarning: 4000 }
     const tabs = [await openWay(scene, 'cookie', { limits }), await openWay(scene, 'cookie', { limits })]
     await tabs[0]!.evaluate(() => {
-      session.on('warning', ({ preventDefault }) => { if (warnings.length === 1) preventDefault() })
+      // Not before the other tab has had its warning too, which is timed by itself.
+      session.on('warning', ({ preventDefault }) => { if (warnings.length === 1) setTimeout(preventDefault, 500) })
     })
     await enter(tabs[0]!)
     const first = await tabs[1]!.waitFor(() => warnings[0])
