@@ -13,6 +13,8 @@ scenes('Session limits', (scene) => {
     for (const tab of tabs) {
       await waitForStatus(tab, 'anonymous')
       expect(await tab.evaluate(reason)).toBe('idle')
+      // It is told when it is stored.
+      await tab.waitFor(() => events.some(({ type }) => type === 'logout'))
       expect(await tab.evaluate(() => [warnings.length, events.filter(({ type }) => type === 'logout').length])).toEqual([1, 1])
     }
     await until(() => scene.site.state.events.some(({ sentence }) => /^Alice logged out/.test(sentence)), 'the server hears of it')
