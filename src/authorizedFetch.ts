@@ -85,6 +85,7 @@ export const createAuthorizedFetch = (
       credential
         ? start(credential)
         : credentials.obtain(signal).then(
+            // A session that was closed meanwhile hears of no logout.
             (obtained) => (obtained && !rules.bypass() ? start(obtained) : underlying(request!)),
             (error) => {
               if (!signal?.aborted) throw error

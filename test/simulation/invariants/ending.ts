@@ -3,7 +3,7 @@ import { isExact, isRefused, type Invariant, type Stage } from '../stage.js'
 import { isLost, wasStopped } from './sending.js'
 
 /** How long the renderers of two tabs may disagree about a value in localStorage. */
-const LAG = 400
+export const LAG = 400
 /** How long the server's answer to a logout is on its way, which clears the cookie whosever it is by then. */
 const CLEARING = 100
 

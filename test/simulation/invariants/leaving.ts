@@ -1,12 +1,11 @@
 import type { Family } from '../server.js'
 import { isExact, type Invariant, type Logout, type Stage } from '../stage.js'
+import { LAG } from './ending.js'
 
 /** R35, and R67 for the way over storage events. */
 export const PROPAGATION = { broadcast: 500, storage: 2000, none: Infinity }
 /** A hidden tab that was stopped without notice trusts its memory this long. */
 export const UNNOTICED = 1500
-/** How long the renderers of two tabs may disagree about a value in localStorage. */
-const LAG = 400
 /** Whoever wants the lock of a cookie takes the machine's sleep for the holder's, and both write; then it is put right. */
 const STOLEN = 5000
 const BLOCKED = 1000
