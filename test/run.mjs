@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { build, root, setup } from './setup.mjs'
 
 const TIME_LIMIT = 25 * 60_000 // for one suite: it only ends what hangs
@@ -24,6 +24,7 @@ const SUITES = {
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 }
+const failures = [] // said again at the end, where a log that was cut still has them
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
 const children = new Set()
 let building
@@ -61,9 +62,13 @@ async function vitest(name) {
   ])
   const failed = total.failed
   for (const file of JSON.parse(readFileSync(report, 'utf8')).testResults) {
-    const results = file.assertionResults.map((test) => test.status)
-    if (file.status === 'failed' && !results.includes('failed')) results.push('failed') // it could not even be loaded
-    for (const result of results) total[result === 'passed' || result === 'failed' ? result : 'skipped']++
+    const results = file.assertionResults.map(({ status, fullName, failureMessages }) => ({ status, says: [fullName, ...failureMessages] }))
+    const loaded = file.status !== 'failed' || results.some(({ status }) => status === 'failed')
+    if (!loaded) results.push({ status: 'failed', says: [file.message] })
+    for (const { status, says } of results) {
+      total[status === 'passed' || status === 'failed' ? status : 'skipped']++
+      if (status === 'failed') failures.push([`${name} ${relative(root, file.name)}`, ...says].join('\n'))
+    }
   }
   if (status !== 0 && total.failed === failed) count(`the suite ${name} ends without an error outside its tests`, false)
 }
@@ -75,6 +80,7 @@ function built() {
 
 function count(sentence, passed) {
   total[passed ? 'passed' : 'failed']++
+  if (!passed) failures.push(sentence)
   console.log(` ${passed ? '✓' : '✗'} ${sentence}`)
 }
 
@@ -109,7 +115,9 @@ function stop(child) {
 /** Something went wrong outside every test: that counts as one failure. */
 function crash(error) {
   if (ended) return
-  console.error(error instanceof Error ? error.stack : error)
+  const says = error instanceof Error ? error.stack : error
+  console.error(says)
+  failures.push(String(says))
   total.failed++
   for (const child of children) stop(child)
   end()
@@ -120,6 +128,7 @@ function end() {
   rmSync(folder, { recursive: true, force: true })
   const { passed, failed, skipped } = total
   const bad = failed > 0 || (process.env.CI === 'true' && skipped > 0)
+  for (const failure of failures) writeSync(1, `\n✗ ${failure.slice(0, 2000)}\n`)
   writeSync(1, `\n${passed} passed, ${failed} failed, ${skipped} skipped\n`)
   process.exit(bad ? 1 : 0)
 }
