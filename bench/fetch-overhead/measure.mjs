@@ -1,7 +1,8 @@
 // What a call costs through latchkey and its rivals: `npm run bench:fetch` prints a table, and writes result.json.
-// Compared with the same call made natively, in one round in which every client has its turn; medians over all rounds.
-// On a stub that answers at once, `added` is what a client itself takes: its time less the stub's. Over loopback, the
-// ratio says what of it is left beside the browser's own work. A number after the command is a factor for the rounds.
+// Each client has a page of its own, as in an app, where it takes turns with the same call made natively; medians over
+// all rounds. On a stub that answers at once, `added` is what a client itself takes: its time less the stub's. Over
+// loopback, the ratio says what of it is left beside the browser's own work. A number after the command is a factor
+// for the rounds.
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { cpus } from 'node:os'
@@ -13,11 +14,11 @@ import { findBrowsers } from '../../test/setup.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const scale = Number(argv[2] ?? 1)
-const ROUNDS = { stub: Math.ceil(60 * scale), loopback: Math.ceil(3000 * scale) }
-/** In a round on the stub, by each client. */
-const CALLS = 2000
-/** Between two looks of this program at the page. */
-const AT_ONCE = 50
+/** Rounds in all, between two looks of this program at the page, and calls that each client makes in one. */
+const GROUNDS = {
+  stub: { rounds: Math.ceil(60 * scale), atOnce: 1, calls: 2000 },
+  loopback: { rounds: Math.ceil(3000 * scale), atOnce: 50, calls: 1 },
+}
 
 const { outputFiles } = await build({
   entryPoints: [here('page.js')],
@@ -36,91 +37,76 @@ const browser = await puppeteer.launch({ executablePath: findBrowsers().chromium
 const quantile = (numbers, q) => numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) * q)]
 const round = (number, digits = 3) => Number(number.toFixed(digits))
 
-/** Microseconds of a call, by name, for each round: on the stub over many calls in a row, over loopback call by call. */
-async function rounds(page, ground) {
-  const names = await page.evaluate((ground) => prepare(ground), ground)
-  const turn = (name) => page.evaluate((name, calls) => time(name, calls), name, CALLS)
-  const results = []
-  if (ground === 'loopback') {
-    await page.evaluate((rounds) => interleave(rounds), AT_ONCE) // warm
-    while (results.length < ROUNDS.loopback) results.push(...(await page.evaluate((rounds) => interleave(rounds), AT_ONCE)))
-    return results
-  }
-  for (const name of [...names, ...names]) await turn(name) // warm
-  for (let i = 0; i < ROUNDS.stub; i++) {
-    const times = {}
-    // Another order each time, so that nobody always follows the same.
-    const order = i % 2 ? names : names.toReversed()
-    for (let k = 0; k < names.length; k++) {
-      const name = order[(k + i) % names.length]
-      times[name] = await turn(name)
-    }
-    results.push(times)
-  }
-  return results
-}
-
 /** What native does for the same outcome. */
 const counterpart = (name) => (name === 'latchkey, not attached' ? 'native, no token' : 'native')
 
-/** Each client beside its counterpart. */
-async function measure(page, ground) {
-  const results = await rounds(page, ground)
-  // Between these the true median lies, 19 times of 20.
-  const margin = Math.min(0.5, 0.98 / Math.sqrt(results.length))
-  return Object.fromEntries(
-    Object.keys(results[0]).map((name) => {
-      const ratios = results.map((times) => times[name] / times[counterpart(name)])
-      const added = results.map((times) => times[name] - times[counterpart(name)])
-      return [name, {
-        microseconds: round(quantile(results.map((times) => times[name]), 0.5), 2), added: round(quantile(added, 0.5), 2),
-        ratio: round(quantile(ratios, 0.5)), from: round(quantile(ratios, 0.5 - margin)), to: round(quantile(ratios, 0.5 + margin)),
-      }]
-    }),
-  )
-}
-
-/** Bytes of JavaScript heap per call on the stub, garbage included, by Chromium's sampling profiler. */
-async function allocations(page, names) {
-  const cdp = await page.createCDPSession()
-  await cdp.send('HeapProfiler.enable')
-  const calls = 5000
-  const results = {}
-  for (const name of names) {
-    await cdp.send('HeapProfiler.collectGarbage')
-    await cdp.send('HeapProfiler.startSampling', { samplingInterval: 512, includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true })
-    await page.evaluate((name, calls) => time(name, calls), name, calls)
-    const { profile } = await cdp.send('HeapProfiler.stopSampling')
-    const sum = (node) => node.selfSize + node.children.reduce((total, child) => total + sum(child), 0)
-    results[name] = Math.round(sum(profile.head) / calls)
-  }
-  return results
-}
-
-try {
+/** A new page with the clients of these names on that ground; the browser has no other. */
+async function open(ground, names) {
   const page = await browser.newPage()
   await page.goto(`http://localhost:${server.address().port}/`)
   await page.addScriptTag({ content: outputFiles[0].text })
-  const names = await page.evaluate(() => prepare('stub'))
-  const stub = await measure(page, 'stub')
-  const bytes = await allocations(page, names)
-  const loopback = await measure(page, 'loopback')
+  await page.evaluate((ground, names) => prepare(ground, names), ground, names)
+  return page
+}
 
-  const rows = names.map((name) => ({ name, stub: stub[name], loopback: loopback[name], bytes: bytes[name] }))
-  const weight = (name) => stub[name].added
+/** A client beside its counterpart. */
+async function measure(ground, name) {
+  const { rounds, atOnce, calls } = GROUNDS[ground]
+  const page = await open(ground, [...new Set([counterpart(name), name])])
+  const turns = () => page.evaluate((rounds, calls) => interleave(rounds, calls), atOnce, calls)
+  for (let i = 0; i < 2; i++) await turns() // warm
+  const results = []
+  while (results.length < rounds) results.push(...(await turns()))
+  await page.close()
+  // Between these the true median lies, 19 times of 20.
+  const margin = Math.min(0.5, 0.98 / Math.sqrt(results.length))
+  const ratios = results.map((times) => times[name] / times[counterpart(name)])
+  const added = results.map((times) => times[name] - times[counterpart(name)])
+  return {
+    microseconds: round(quantile(results.map((times) => times[name]), 0.5), 2), added: round(quantile(added, 0.5), 2),
+    ratio: round(quantile(ratios, 0.5)), from: round(quantile(ratios, 0.5 - margin)), to: round(quantile(ratios, 0.5 + margin)),
+  }
+}
+
+/** Bytes of JavaScript heap per call on the stub, garbage included, by Chromium's sampling profiler. */
+async function allocations(name) {
+  const page = await open('stub', [name])
+  const cdp = await page.createCDPSession()
+  await cdp.send('HeapProfiler.enable')
+  const calls = 5000
+  const run = () => page.evaluate((name, calls) => time(name, calls), name, calls)
+  await run() // warm
+  await cdp.send('HeapProfiler.collectGarbage')
+  await cdp.send('HeapProfiler.startSampling', { samplingInterval: 512, includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true })
+  await run()
+  const { profile } = await cdp.send('HeapProfiler.stopSampling')
+  await page.close()
+  const sum = (node) => node.selfSize + node.children.reduce((total, child) => total + sum(child), 0)
+  return Math.round(sum(profile.head) / calls)
+}
+
+try {
+  const blank = await open('stub', [])
+  const names = await blank.evaluate(() => globalThis.names)
+  await blank.close()
+  const rows = []
+  for (const name of names) {
+    rows.push({ name, stub: await measure('stub', name), loopback: await measure('loopback', name), bytes: await allocations(name) })
+  }
+  const { stub: ours, loopback } = rows.find(({ name }) => name === 'latchkey, attached')
   const rivals = rows.filter(({ name }) => !/^(native|latchkey)/.test(name))
-  const lightest = rivals.reduce((best, one) => (weight(one.name) < weight(best.name) ? one : best))
+  const lightest = rivals.reduce((best, one) => (one.stub.added < best.stub.added ? one : best))
   const goals = {
-    'over loopback, attached, at the median at most 1.02 times native': loopback['latchkey, attached'].ratio <= 1.02,
-    'on the stub, at least twice as light as the lightest rival': weight('latchkey, attached') * 2 <= weight(lightest.name),
+    'over loopback, attached, at the median at most 1.02 times native': loopback.ratio <= 1.02,
+    'on the stub, at least twice as light as the lightest rival': ours.added * 2 <= lightest.stub.added,
   }
   console.log('| client | on a stub | added to it | over loopback | median within | allocated |\n| --- | --- | --- | --- | --- | --- |')
   for (const { name, stub, loopback, bytes } of rows) {
     console.log(`| ${name} | ${stub.microseconds} µs | ${stub.added} µs | × ${loopback.ratio} | ${loopback.from} to ${loopback.to} | ${bytes} B |`)
   }
-  console.log(`\nLightest rival on the stub: ${lightest.name}, ${round(weight(lightest.name) / weight('latchkey, attached'), 2)} times what latchkey adds.`)
+  console.log(`\nLightest rival on the stub: ${lightest.name}, ${round(lightest.stub.added / ours.added, 2)} times what latchkey adds.`)
   for (const [goal, met] of Object.entries(goals)) console.log(`${met ? 'met' : 'MISSED'}: ${goal}`)
-  const machine = { browser: await browser.version(), cpus: cpus().length, model: cpus()[0].model, rounds: ROUNDS.stub }
+  const machine = { browser: await browser.version(), cpus: cpus().length, model: cpus()[0].model, rounds: { stub: GROUNDS.stub.rounds, loopback: GROUNDS.loopback.rounds } }
   await writeFile(here('result.json'), `${JSON.stringify({ machine, goals, clients: Object.fromEntries(rows.map(({ name, ...row }) => [name, row])) }, null, 2)}\n`)
 } finally {
   await browser.close()

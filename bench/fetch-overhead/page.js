@@ -66,12 +66,13 @@ const grounds = {
 }
 
 let ready
-globalThis.prepare = async (ground) => {
+/** Makes the clients of these names. */
+globalThis.prepare = async (ground, names) => {
   const { underlying, call } = grounds[ground]
   ready = { call, clients: {} }
-  for (const [name, make] of Object.entries(makers)) ready.clients[name] = await make(underlying)
-  return Object.keys(makers)
+  for (const name of names) ready.clients[name] = await makers[name](underlying)
 }
+globalThis.names = Object.keys(makers)
 
 const { origin } = location
 let count = 0
@@ -87,13 +88,13 @@ globalThis.time = async (name, calls) => {
   return ((performance.now() - from) * 1000) / calls
 }
 
-/** Rounds in which every client makes one call, each time in another order: microseconds by name. */
-globalThis.interleave = async (rounds) => {
+/** Rounds in which every client has its turn, each time in another order: microseconds by name. */
+globalThis.interleave = async (rounds, calls) => {
   const results = []
   for (let i = 0; i < rounds; i++) {
     const order = Object.keys(ready.clients).map((name) => [Math.random(), name]).sort(([a], [b]) => a - b)
     const times = {}
-    for (const [, name] of order) times[name] = await time(name, 1)
+    for (const [, name] of order) times[name] = await time(name, calls)
     results.push(times)
   }
   return results

@@ -138,7 +138,7 @@ const SECTIONS = {
   ],
   logout: ({ rows, tabs, patience }) => [
     '## Logout',
-    `Logout in one of ${tabs} tabs: until the last of the others sends no token any more, while each of them makes one call after the other. One hop: until the last of them has heard a BroadcastChannel message, as busy as they are. “Never”: not within ${patience / 1000} seconds.`,
+    `Logout in one of ${tabs} tabs: until the last of the others sends no token any more, while each of them makes one call after the other. One hop: until the last of them has heard a BroadcastChannel message, as busy as they are. Both end where the first call begins that knows: from there on no token leaves. “Never”: not within ${patience / 1000} seconds.`,
     table(['', 'milliseconds (range)', 'to one hop'], rows.map(({ rival, ms, toHop, never }) => [labelOf(rival), ms ? timed(ms) : `never (${never} of ${never})`, times(toHop)])),
   ],
 }

@@ -1,4 +1,4 @@
-// Logout in one of ten tabs: how long until the last of the others sends nothing any more, in hops of a BroadcastChannel.
+// Logout in one of ten tabs: how long until the last of the others sends no token any more, in hops of a BroadcastChannel.
 import { launch, load } from '../lib/browser.mjs'
 import { signIn } from '../lib/sign-in.mjs'
 import { startSite } from '../lib/site.mjs'
@@ -29,7 +29,7 @@ const intercept = () => {
   }
 }
 
-/** Makes one call after the other until `what` has happened; resolves with that moment by this page's clock. */
+/** Makes one call after the other until `what` has happened; resolves with the start of the first call after it, by this page's clock. */
 const watch = (what, patience) =>
   (async () => {
     const channel = new BroadcastChannel('hop')
@@ -42,9 +42,11 @@ const watch = (what, patience) =>
     })
     try {
       for (const end = Date.now() + patience; Date.now() < end; await turn()) {
+        const began = globalThis.now()
+        const before = arrived
         globalThis.lastAttached = false
         await globalThis.call(1)
-        if (what === 'hop' ? arrived : !globalThis.lastAttached) return globalThis.now()
+        if (what === 'hop' ? before : !globalThis.lastAttached) return began
       }
     } finally {
       channel.close()
