@@ -1,6 +1,7 @@
 // `npm run bench`: sets itself up, measures, writes results.json, results.md and the charts.
 // `npm run bench -- size storm` measures these parts again and keeps the figures of the others.
 import { writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { setup } from './lib/setup.mjs'
 
 const PARTS = ['size', 'storm', 'faults', 'growth', 'fleet', 'cost', 'cold', 'logout']
@@ -35,13 +36,15 @@ const settings = {
   ...(option('clients') && { clients: Number(option('clients')) }),
   ...(option('only') && { only: option('only').split(',') }),
 }
+// Of the minute before: what is added from here on is the bench itself.
+const load = Number(loadavg()[0].toFixed(1))
 for (const name of names.length ? names : PARTS) {
   console.log(`\n── ${name} ${'─'.repeat(60 - name.length)}`)
   const { run } = await import(`./parts/${name}.mjs`)
   const started = Date.now()
   const part = await run(settings)
   if (option('dry')) console.log(JSON.stringify(part, null, 1))
-  else writeResults(name, part, { seconds: Math.round((Date.now() - started) / 1000), only: settings.only, tabs: settings.tabs })
+  else writeResults(name, part, { seconds: Math.round((Date.now() - started) / 1000), load, only: settings.only, tabs: settings.tabs })
 }
 if (!option('dry')) {
   const results = readResults()

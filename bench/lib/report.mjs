@@ -157,7 +157,7 @@ export const render = ({ machine, versions, parts }) => {
     `Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}; Node ${machine.node}, ${machine.chromium}. Measured ${[...new Set([dates[0], dates.at(-1)])].join(' to ')}.`,
     `Versions: ${Object.entries(versions).filter(([, version]) => version).map(([name, version]) => `${name} ${version}`).join(', ')}.`,
     'Counts and bytes are exact. Times are medians of interleaved runs, with the range that was seen, and only good for comparison within one table.',
-    ...(busy.length ? [`The machine was busy with other work during ${busy.join(', ')}: times there say little.`] : []),
+    ...(busy.length ? [`The machine was busy with other work before ${busy.join(', ')}: times there say little.`] : []),
     ...Object.entries(SECTIONS).filter(([name]) => parts[name]).flatMap(([name, section]) => section(parts[name])),
     ...NOTES,
   ].join('\n\n') + '\n'

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg, platform, release, totalmem } from 'node:os'
+import { cpus, platform, release, totalmem } from 'node:os'
 import { spawnSync } from 'node:child_process'
 import { findBrowsers } from '../../test/setup.mjs'
 import { scenarios } from '../parts/faults/scenarios.mjs'
@@ -28,8 +28,8 @@ const machine = () => ({
   chromium: spawnSync(findBrowsers().chromium, ['--version'], { encoding: 'utf8' }).stdout.trim().split(' ').slice(0, 2).join(' '),
 })
 
-/** Replaces one part, or, when only some rivals or numbers of tabs were measured, their rows. `load` tells how busy the machine was when it was done. */
-export const writeResults = (name, part, { seconds, only, tabs }) => {
+/** Replaces one part, or, when only some rivals or numbers of tabs were measured, their rows. `load` tells how busy the machine was before it began. */
+export const writeResults = (name, part, { seconds, load, only, tabs }) => {
   const results = readResults()
   const former = results.parts[name]
   if ((only || tabs) && former) {
@@ -40,7 +40,7 @@ export const writeResults = (name, part, { seconds, only, tabs }) => {
   const versions = Object.assign({}, ...rivals.map((rival) => rival.versions))
   results.machine = machine()
   results.versions = versions
-  results.parts[name] = { date: new Date().toISOString().slice(0, 16), seconds, load: Number(loadavg()[1].toFixed(1)), ...part }
+  results.parts[name] = { date: new Date().toISOString().slice(0, 16), seconds, load, ...part }
   // Lists of numbers on one line.
   const text = JSON.stringify(results, null, 1).replace(/\[[\s\d.,-]+\]/g, (list) => list.replace(/\s+/g, ' '))
   writeFileSync(FILE, `${text}\n`)
