@@ -67,7 +67,7 @@ export const sessionLimits = (options: SessionLimitsOptions): SessionLimits => {
           if (value !== undefined) localStorage?.setItem(`${name}.${key}`, String(value))
           return Number(localStorage?.getItem(`${name}.${key}`)) || own[key] || 0
         } catch {
-          return own[key] ?? 0
+          return own[key] || 0
         }
       }
       /** When the session began; one that was resumed after a reload began when it was first seen. */

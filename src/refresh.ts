@@ -1,4 +1,4 @@
-import { type AttemptParts, attemptRefresh } from './attempt.js'
+import { type Attempt, type AttemptParts, attemptRefresh } from './attempt.js'
 import { closedError, RefreshError, type SessionError } from './errors.js'
 import type { Lock } from './lock.js'
 import type { SessionRecord } from './recordTypes.js'
@@ -41,15 +41,28 @@ export const createRefresher = (
       }
     })
 
+  /** One attempt under the lock, or what makes it needless before its turn has come: whoever is next may stand still. */
+  const turn = (used: Credential, unauthorized: boolean) =>
+    new Promise<Attempt>((resolve, reject) => {
+      let begun = false
+      let needless: Attempt | undefined
+      poke = () => {
+        if (!begun && !isCurrent(used, state.record)) resolve((needless = { record: state.record }))
+      }
+      lock
+        .run(async (exclusive, held) => {
+          begun = true
+          return needless ?? attemptRefresh(parts, used, unauthorized, exclusive, () => held() && !closed)
+        })
+        .then(resolve, reject)
+    })
+
   const run = async (used: Credential, unauthorized: boolean) => {
     // While prerendering, a lock would stay pending (nav-speculation, "prerendering").
     await platform.whenActivated()
     const giveUp = platform.monotonic() + refreshTimeout * 1.5
     for (;;) {
-      const attempt = await lock.run((exclusive, held) =>
-        attemptRefresh(parts, used, unauthorized, exclusive, () => held() && !closed),
-      )
-      const { record, local, saved = state.saved, error, again } = attempt
+      const { record, local, saved = state.saved, error, again } = await turn(used, unauthorized)
       if (local && !isCurrent(used, record)) onCommit(record!)
       if (closed) throw closedError()
       state.adopt(record, local ? 'local' : 'remote', saved)()

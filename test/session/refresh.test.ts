@@ -156,4 +156,26 @@ describe('a tab that dies', () => {
     expect(await b.finish(one.session.getAccessToken())).toBe(stored)
     expect(b.server.revoked).toEqual([])
   })
+
+  test('R11: frozen while it waits for the lock, it does not keep those behind it from the new tokens', async () => {
+    const b = bench()
+    const [one, two, three] = [await b.open(), await b.open(), await b.open()]
+    await b.finish(one.session.setTokens(b.server.login('alice')))
+    await b.world.run(1000)
+    const refreshes = []
+    for (const { session } of [one, two, three]) {
+      refreshes.push(session.refresh())
+      await b.world.run(1)
+    }
+    freeze(two.tab)
+    await b.finish(refreshes[0]!)
+    const since = b.world.time
+    await b.finish(refreshes[2]!)
+    // What a message and a read take; the lock is with the frozen one.
+    expect(b.world.time - since).toBeLessThan(500)
+    expect(await b.finish(three.session.getAccessToken())).toBe(b.disk.value!.tokens!.accessToken)
+    thaw(two.tab)
+    await b.finish(refreshes[1]!)
+    expect(b.server.tokenRequests).toHaveLength(1)
+  })
 })

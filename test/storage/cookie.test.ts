@@ -163,4 +163,30 @@ describe('cookieStorage', () => {
     expect(requests.map(({ options }) => !!options.steal)).toEqual([false, true])
     expect(jar.values.get('__Host-latchkey')).toContain('at')
   }, 10_000)
+  test('R11: of two that wait for a tab that is stopped, one loses its patience first, and the other waits for that one', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const patience = vi.spyOn(Math, 'random').mockReturnValueOnce(0.1).mockReturnValueOnce(0.9)
+    const jar = stubBrowser('https://app.example.com/')
+    const order: string[] = []
+    let waiting: (() => void) | undefined
+    vi.stubGlobal('navigator', {
+      locks: {
+        request: (_name: string, { steal, signal }: LockOptions, run: () => Promise<unknown>) =>
+          new Promise((resolve, reject) => {
+            order.push(steal ? 'takes it' : 'waits')
+            signal?.addEventListener('abort', () => reject(signal.reason))
+            if (!steal) waiting = () => resolve(run())
+            else resolve(run().finally(() => waiting!()))
+          }),
+      },
+    })
+    const store = cookieStorage().open('latchkey')
+    const updates = Promise.all([1, 2].map((revision) => store.update((former) => record((former?.revision ?? 0) + revision))))
+    await vi.advanceTimersByTimeAsync(4000)
+    await updates
+    expect(order).toEqual(['waits', 'waits', 'takes it'])
+    expect(decodeURIComponent(jar.values.get('__Host-latchkey')!)).toContain('"revision":3')
+    vi.useRealTimers()
+    patience.mockRestore()
+  })
 })
