@@ -44,16 +44,12 @@ export const createRefresher = (
   /** One attempt under the lock, or what makes it needless before its turn has come: whoever is next may stand still. */
   const turn = (used: Credential, unauthorized: boolean) =>
     new Promise<Attempt>((resolve, reject) => {
-      let begun = false
-      let needless: Attempt | undefined
+      let result: Promise<Attempt> | Attempt | undefined
       poke = () => {
-        if (!begun && !isCurrent(used, state.record)) resolve((needless = { record: state.record }))
+        if (!isCurrent(used, state.record)) resolve((result ??= { record: state.record }))
       }
       lock
-        .run(async (exclusive, held) => {
-          begun = true
-          return needless ?? attemptRefresh(parts, used, unauthorized, exclusive, () => held() && !closed)
-        })
+        .run(async (exclusive, held) => (result ??= attemptRefresh(parts, used, unauthorized, exclusive, () => held() && !closed)))
         .then(resolve, reject)
     })
 

@@ -15,11 +15,11 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
  * only in a commit that says why. What an optional part adds is counted from the program called `beyond`.
  */
 const PROGRAMS = [
-  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8650 },
-  { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 9050 },
-  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 10050 },
+  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8700 },
+  { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 9100 },
+  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 10100 },
   { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13750 },
-  { name: '`latchkey` with its defaults', file: 'defaults.js', limit: 9350 },
+  { name: '`latchkey` with its defaults', file: 'defaults.js', limit: 9400 },
   ...[
     { name: 'refreshTokenGrant', file: 'with-grant.js', limit: 350 },
     { name: 'eventHistory', file: 'with-history.js', limit: 300 },
