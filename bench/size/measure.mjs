@@ -38,11 +38,14 @@ const self = {
   },
 }
 
-async function bundle(file) {
-  const build = await rollup({ input: here(file), plugins: [self, resolve({ browser: true }), terser({ ecma: 2020, module: true, compress: { passes: 3 } })] })
+/** As a bundler would, with what else is asked to look at the modules first. */
+export async function bundle(file, plugins = []) {
+  const build = await rollup({ input: here(file), plugins: [...plugins, self, resolve({ browser: true }), terser({ ecma: 2020, module: true, compress: { passes: 3 } })] })
   const { output } = await build.generate({ format: 'es' })
   return output[0]
 }
+
+export const brotli = (text) => brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length
 
 export const kilobytes = (bytes) => `${(bytes / 1000).toFixed(2)} kB`
 
@@ -56,7 +59,7 @@ export async function measure() {
     const isBuilt = file.endsWith('.min.js')
     const { code, modules } = isBuilt ? { code: await readFile(here(file), 'utf8'), modules: {} } : await bundle(file)
     const script = code.replace(/\n?\/\/# sourceMappingURL=.*\n?$/, '')
-    const total = brotliCompressSync(script, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length
+    const total = brotli(script)
     const parts = Object.entries(modules).map(([id, { renderedLength }]) => [id.replace(/^.*\/(dist|node_modules)\//, ''), renderedLength])
     const bytes = total - (beyond ? results.find((result) => result.name === beyond).bytes : 0)
     results.push({ name, goal, limit, bytes, minified: script.length, parts })
