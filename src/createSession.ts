@@ -19,7 +19,7 @@ import { bearer } from './schemes/bearer.js'
 import { createSessionState } from './session.js'
 import { createSetTokens } from './setTokens.js'
 import { createSync } from './sync.js'
-import type { InternalEvents, Scheme, Session, SessionOptions, SessionSnapshot, UnverifiedClaims } from './types.js'
+import type { InternalEvents, Scheme, Session, SessionDoor, SessionOptions, SessionSnapshot, UnverifiedClaims } from './types.js'
 
 /** How long a request that was in flight when the page went into the back/forward cache may still answer. */
 const GRACE_AFTER_RETURN = 1000
@@ -35,7 +35,8 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   const target = originRule(checked.origins ?? (given.origin ? [given.origin] : []), checked.allowInsecureOrigins, given.baseURL)
   const store = checked.storage.open(name)
   // With `this` of nobody: a native fetch that is called as a method of another object throws.
-  const platform: Platform = { ...given, fetch: (...args) => fetch(...args) }
+  // Not a copy, for which everything would be looked at, localStorage too.
+  const platform = { __proto__: given, fetch: (...args) => fetch(...args) } as Partial<Platform> as Platform
   const take = (response: Parameters<Scheme['read']>[0]) => scheme.read(response, platform.now(), platform.randomId())
   const renewable = (tokens: TokenSet) => !!refresh && (!refresh.needsRefreshToken || !!tokens.refreshToken)
 
@@ -46,6 +47,10 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     schedule.arm()
   })
   const { sync, follow, ...syncing } = createSync(platform, store, state, report, (record) => hints.send(record), (tokens) => revocation(tokens))
+  // As early as can be: storage answers while the rest is made.
+  const ready = sync().then(() => {
+    if (checked.resume && refresh) supposeSession(platform, store, state)
+  })
   const hints = createHints(platform, name, follow, () => degraded('No BroadcastChannel, tabs learn of each other by storage events'))
   const revocation = createRevocation(platform, checked.revoke ?? refresh?.revoke ?? scheme.revoke, refreshTimeout, report)
   const call = createRefreshCall(platform, refresh!, take, refreshTimeout)
@@ -72,7 +77,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   const logout = createLogout(platform, store, state, revocation, hints.send, notStored)
   const attached = attachExtensions(
     [...(fallback && checked.history ? [fallback.history()] : []), ...checked.extensions],
-    { ...platform, ...emitter, name },
+    { __proto__: platform, ...emitter, name } as Partial<SessionDoor> as SessionDoor,
     state,
     logout,
   )
@@ -92,9 +97,6 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     emitter.emit('wake', undefined)
     if (platform.isHidden()) return
     void follow(0, change === 'return' || undefined)
-  })
-  const ready = sync().then(() => {
-    if (checked.resume && refresh) supposeSession(platform, store, state)
   })
   hints.open()
   if (store.degraded) degraded(store.degraded)

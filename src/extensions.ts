@@ -19,7 +19,7 @@ export const attachExtensions = (
 ): Extensions => {
   const end = (reason: EndReason) => void logout(reason)
   const startedAt = () => liveTokens(state.record) && (state.record!.startedAt ?? 0)
-  const attached = extensions.map((extension) => extension.attach({ ...door, startedAt, end }))
+  const attached = extensions.map((extension) => extension.attach({ __proto__: door, startedAt, end } as Partial<SessionDoor> as SessionDoor))
   return {
     enforce() {
       for (const { exceeded } of attached) {

@@ -63,7 +63,10 @@ export const browserPlatform = (): Platform => {
         ? new Promise((resolve) => document.addEventListener('prerenderingchange', () => resolve(), { once: true }))
         : undefined,
     locks: orNothing(() => navigator?.locks),
-    localStorage: location && orNothing(() => localStorage),
+    // Takes a millisecond in a page that has just opened, so not before it is asked for.
+    get localStorage() {
+      return location && orNothing(() => localStorage)
+    },
     // Node has a BroadcastChannel too, and one that is open keeps the process alive.
     openChannel: (name, onMessage) => (location ? openTabChannel(name, onMessage) : undefined),
     onLifecycle(listener) {

@@ -64,6 +64,8 @@ export const createSync = (
       // Without a refresh token of its own it is in a cookie, which by now may be that of whoever has signed in since.
       if (!store.shared && mine?.tokens?.refreshToken && stored?.tokens === null) onLoss(mine.tokens)
     } catch (error) {
+      // What is thrown at once would be ahead of the parts that are still being made in this task.
+      await undefined
       failure = error
     }
     known = true

@@ -14,22 +14,29 @@ export interface Channel {
   readonly makeshift?: boolean
 }
 
+/** To listen for storage events takes milliseconds, which a page that has just opened needs for itself. */
+const LATER = 1000
+
 /** Where BroadcastChannel is missing or fails: a key whose change wakes the other tabs. The value says nothing. */
-const storageEventChannel = (name: string, onMessage: (data: unknown) => void): Channel => {
+const storageEventChannel = (name: string, onMessage: (data: unknown) => void, delay: number): Channel => {
   const listener = (event: StorageEvent) => {
     if (event.key === name) onMessage(undefined)
   }
-  addEventListener('storage', listener)
+  const timer = setTimeout(() => addEventListener('storage', listener), delay)
   return {
     post: () => localStorage.setItem(name, `${Math.random()}`),
-    close: () => removeEventListener('storage', listener),
+    close() {
+      clearTimeout(timer)
+      removeEventListener('storage', listener)
+    },
   }
 }
 
 /** Between the tabs of this origin. */
 export const openTabChannel = (name: string, onMessage: (data: unknown) => void): Channel => {
-  const substitute = storageEventChannel(name, onMessage)
   let channel = orNothing(() => new BroadcastChannel(name))
+  // Another tab may have one that fails, and then writes.
+  const substitute = storageEventChannel(name, onMessage, channel ? LATER : 0)
   if (channel) channel.onmessage = ({ data }) => onMessage(data)
   return {
     get makeshift() {

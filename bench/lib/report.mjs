@@ -128,7 +128,7 @@ const SECTIONS = {
   ],
   cold: ({ rows }) => [
     '## Cold start',
-    'A new page with a stored, valid session: from opening the library until the first request is handed to the browser, and until it is answered; the connection is open and the code is there. Medians and ranges. keycloak-js keeps nothing to start with.',
+    'A new page with a stored, valid session: from opening the library until the first request is handed to the browser, and until it is answered; the connection is open, and the code is there and compiled, as it is for who has been there before. Medians and ranges. keycloak-js keeps nothing to start with.',
     table(
       ['', 'sent after, ms', 'to an IndexedDB read', 'answered after, ms', 'to native fetch', 'to IndexedDB read + fetch', 'script, ms'],
       rows.map(({ rival, wire, wireToIndexedDB, ms, toNative, toIndexedDB, script }) => [

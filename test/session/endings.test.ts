@@ -65,6 +65,17 @@ describe('errors in the background', () => {
     for (const error of one.errors) expect(error).toMatchObject({ name: 'SessionError', code: 'storage_failed', cause: { message: 'mine' } })
     expect(one.errors.length).toBeGreaterThan(0)
   })
+  test('one that throws at once, before it has made a promise, is reported too, and the session works in memory', async () => {
+    const fail = () => {
+      throw new Error('mine')
+    }
+    const b = bench()
+    const one = await b.open({ storage: { open: () => ({ shared: true, read: fail, update: fail, close() {} }) } })
+    await b.finish(one.session.ready)
+    expect(one.errors).toEqual([expect.objectContaining({ code: 'storage_failed', cause: expect.objectContaining({ message: 'mine' }) })])
+    await b.finish(one.session.setTokens(b.server.login('alice')))
+    expect((await b.finish(one.session.fetch(API))).status).toBe(200)
+  })
   test('refreshed tokens that cannot be stored are reported at once, and used', async () => {
     let full = false
     const b = bench({
