@@ -14,8 +14,8 @@ export interface Channel {
   readonly makeshift?: boolean
 }
 
-/** To listen for storage events takes milliseconds, which a page that has just opened needs for itself. */
-const LATER = 1000
+/** In milliseconds. To listen for storage events takes some, which a page that has just opened needs for itself. */
+const LATER = 100
 
 /** Where BroadcastChannel is missing or fails: a key whose change wakes the other tabs. The value says nothing. */
 const storageEventChannel = (name: string, onMessage: (data: unknown) => void, delay: number): Channel => {

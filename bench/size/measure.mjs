@@ -18,7 +18,7 @@ const PROGRAMS = [
   { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8700 },
   { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 9100 },
   { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 10100 },
-  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13750 },
+  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13800 },
   { name: '`latchkey` with its defaults', file: 'defaults.js', limit: 9400 },
   ...[
     { name: 'refreshTokenGrant', file: 'with-grant.js', limit: 350 },
