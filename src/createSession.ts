@@ -46,6 +46,12 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     refresher.poke()
     schedule.arm()
   })
+  const attached = attachExtensions(
+    [...(fallback && checked.history ? [fallback.history()] : []), ...checked.extensions],
+    { __proto__: platform, ...emitter, name } as Partial<SessionDoor> as SessionDoor,
+    state,
+    (reason) => logout(reason),
+  )
   const { sync, follow, ...syncing } = createSync(platform, store, state, report, (record) => hints.send(record), (tokens) => revocation(tokens))
   // As early as can be: storage answers while the rest is made.
   const ready = sync().then(() => {
@@ -75,12 +81,6 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     syncing.later()
   }
   const logout = createLogout(platform, store, state, revocation, hints.send, notStored)
-  const attached = attachExtensions(
-    [...(fallback && checked.history ? [fallback.history()] : []), ...checked.extensions],
-    { __proto__: platform, ...emitter, name } as Partial<SessionDoor> as SessionDoor,
-    state,
-    logout,
-  )
   const credentials = createCredentials(platform, state, refresher, sync, renewable, checked.unauthorizedCooldown, attached.enforce)
 
   let left = false

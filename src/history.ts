@@ -8,22 +8,24 @@ const LONGEST = 200
  * tabs that shared one would overwrite each other. Storage that is blocked or full costs the history, not the session.
  */
 export const eventHistory = (): Extension => ({
-  attach({ localStorage, name, now, randomId, on }) {
+  attach(door) {
+    const { name, now, randomId, on } = door
     const prefix = `${name}.event.`
     const tab = randomId().slice(0, 4)
     let count = 0
     let last: unknown
-    const keys = () => Object.keys(localStorage!).filter((key) => key.startsWith(prefix)).sort()
+    const keys = () => Object.keys(door.localStorage!).filter((key) => key.startsWith(prefix)).sort()
 
     const add = (type: HistoryEntry['type'], source = 'local', code = '') => {
       try {
-        localStorage!.setItem(`${prefix}${now()}.${tab}.${count++}`, `${type} ${source} ${code}`)
-        for (const key of keys().slice(0, -LONGEST)) localStorage!.removeItem(key)
+        door.localStorage!.setItem(`${prefix}${now()}.${tab}.${count++}`, `${type} ${source} ${code}`)
+        for (const key of keys().slice(0, -LONGEST)) door.localStorage!.removeItem(key)
       } catch {
         // Blocked, full, or not there.
       }
     }
-    add('open')
+    // After the task in which the session opens: a page that has just opened waits for localStorage.
+    queueMicrotask(() => add('open'))
     for (const type of ['login', 'refresh', 'change', 'logout', 'refused', 'error'] as const) {
       on(type, (event) => {
         const { source, error, reason, code = reason ?? error?.code } = event as InternalEvents['logout'] & InternalEvents['error'] & InternalEvents['refused']
@@ -38,7 +40,7 @@ export const eventHistory = (): Extension => ({
         try {
           return keys().map((key) => {
             const [at, from] = key.slice(prefix.length).split('.')
-            const [type, source, code] = (localStorage!.getItem(key) ?? '').split(' ')
+            const [type, source, code] = (door.localStorage!.getItem(key) ?? '').split(' ')
             return { at: Number(at), tab: from, type, source, ...(code && { code }) } as HistoryEntry
           })
         } catch {

@@ -65,6 +65,20 @@ describe('errors in the background', () => {
     for (const error of one.errors) expect(error).toMatchObject({ name: 'SessionError', code: 'storage_failed', cause: { message: 'mine' } })
     expect(one.errors.length).toBeGreaterThan(0)
   })
+  test('an extension that cannot be attached throws out of createSession, and leaves nothing behind that goes on', async () => {
+    let reads = 0
+    const b = bench()
+    const read = async () => {
+      reads++
+      return undefined
+    }
+    const attach = () => {
+      throw new RangeError('mine')
+    }
+    await expect(b.open({ storage: { open: () => ({ shared: true, read, update: async () => {}, close() {} }) }, extensions: [{ attach }] })).rejects.toThrow('mine')
+    await b.world.run(1000)
+    expect(reads).toBe(0)
+  })
   test('one that throws at once, before it has made a promise, is reported too, and the session works in memory', async () => {
     const fail = () => {
       throw new Error('mine')
