@@ -25,7 +25,7 @@ export const eventHistory = (): Extension => ({
       }
     }
     // After the task in which the session opens: a page that has just opened waits for localStorage.
-    queueMicrotask(() => add('open'))
+    void Promise.resolve().then(() => add('open'))
     for (const type of ['login', 'refresh', 'change', 'logout', 'refused', 'error'] as const) {
       on(type, (event) => {
         const { source, error, reason, code = reason ?? error?.code } = event as InternalEvents['logout'] & InternalEvents['error'] & InternalEvents['refused']

@@ -18,11 +18,11 @@ const PROGRAMS = [
   { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8700 },
   { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 9100 },
   { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 10100 },
-  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13800 },
+  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13850 },
   { name: '`latchkey` with its defaults', file: 'defaults.js', limit: 9400 },
   ...[
     { name: 'refreshTokenGrant', file: 'with-grant.js', limit: 350 },
-    { name: 'eventHistory', file: 'with-history.js', limit: 300 },
+    { name: 'eventHistory', file: 'with-history.js', limit: 350 },
     { name: 'sessionLimits', file: 'with-limits.js', limit: 650 },
     { name: 'abortOnLogout', file: 'with-abort.js', limit: 200 },
     { name: 'cookieSession', file: 'with-cookie-session.js', limit: 1250 },
