@@ -176,7 +176,8 @@ describe('cookieStorage', () => {
             order.push(steal ? 'takes it' : 'waits')
             signal?.addEventListener('abort', () => reject(signal.reason))
             if (!steal) waiting = () => resolve(run())
-            else resolve(run().finally(() => waiting!()))
+            // Whoever has it needs it for a while.
+            else resolve(run().then(() => setTimeout(() => waiting!(), 100)))
           }),
       },
     })
