@@ -65,6 +65,15 @@ describe('errors in the background', () => {
     for (const error of one.errors) expect(error).toMatchObject({ name: 'SessionError', code: 'storage_failed', cause: { message: 'mine' } })
     expect(one.errors.length).toBeGreaterThan(0)
   })
+  test('a session without extensions never looks at localStorage, which takes a page that has just opened milliseconds', async () => {
+    let looks = 0
+    const b = bench()
+    const one = await b.open({}, (tab) => {
+      tab.platform = Object.defineProperty({ ...tab.platform }, 'localStorage', { enumerable: true, get: () => void looks++ })
+    })
+    await b.finish(one.session.setTokens(b.server.login('alice')))
+    expect(looks).toBe(0)
+  })
   test('an extension that cannot be attached throws out of createSession, and leaves nothing behind that goes on', async () => {
     let reads = 0
     const b = bench()
