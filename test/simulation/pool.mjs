@@ -2,22 +2,24 @@
 import { build } from 'esbuild'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
-const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** `edits`: `{ file, from, to }`, applied to a copy in memory. The tree stays as it is. */
-export async function bundle(edits = []) {
+/** `edits`: `{ file, from, to }`, applied to a copy in memory. The tree stays as it is. `tree`: where another revision lies. */
+export async function bundle(edits = [], { entry = 'worker.ts', tree = root } = {}) {
   const result = await build({
-    entryPoints: [here('worker.ts')],
-    absWorkingDir: here('../..'), bundle: true, write: false, platform: 'node', format: 'cjs', target: 'es2022', logLevel: 'silent',
+    entryPoints: [join(tree, 'test/simulation', entry)],
+    nodePaths: [join(root, 'node_modules')],
+    absWorkingDir: tree, bundle: true, write: false, platform: 'node', format: 'cjs', target: 'es2022', logLevel: 'silent',
     plugins: [
       {
         name: 'edits',
         setup({ onLoad }) {
           for (const file of new Set(edits.map((edit) => edit.file))) {
-            const path = here(`../../src/${file}`)
+            const path = join(tree, 'src', file)
             onLoad({ filter: new RegExp(`^${path.replace(/[.\\/]/g, '\\$&')}$`) }, async () => {
               let contents = await readFile(path, 'utf8')
               for (const { from, to } of edits.filter((edit) => edit.file === file)) {
@@ -69,6 +71,8 @@ export function createPool(code, size = Math.max(1, Math.min(2, availableParalle
         }),
       )
     },
+    /** Of one seed, where the bundle is that of the tracer. */
+    trace: (seed) => ask(workers[0], { what: 'trace', seed }),
     shrink: (seed) => ask(workers[0], { what: 'shrink', seed }),
     /** What a history breaks, in so many worlds. */
     replay: (history, times) => ask(workers[0], { what: 'replay', history, times }),

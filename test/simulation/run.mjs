@@ -1,13 +1,25 @@
 // npm run test:simulation -- --seconds 600        goes on with fresh seeds
 // npm run test:simulation -- --seed 42            replays one, shrunk, with its trace
 // npm run test:simulation -- --from 1 --to 20001  a range; --threads 1
+// npm run test:simulation -- --compare <rev>      the same seeds on the sources of the work tree and of that revision
 import { parseArgs } from 'node:util'
+import { bundleOwn, bundleRevision, compare, tellParting } from './compare.mjs'
 import { bundle, createPool, replay, tell } from './pool.mjs'
 
 const { values } = parseArgs({
-  options: Object.fromEntries(['seconds', 'seed', 'from', 'to', 'threads', 'show', 'most'].map((name) => [name, { type: 'string' }])),
+  options: Object.fromEntries(['seconds', 'seed', 'from', 'to', 'threads', 'show', 'most', 'compare'].map((name) => [name, { type: 'string' }])),
 })
 const number = (name, otherwise) => (values[name] === undefined ? otherwise : Number(values[name]))
+
+if (values.compare) {
+  const { code, ownSimulator } = await bundleRevision(values.compare)
+  if (ownSimulator) console.log(`The sources of ${values.compare} do not fit the simulator of the work tree: they run with their own.`)
+  const from = number('from', 1)
+  const parting = await compare(await bundleOwn(), code, { from, to: number('to', from + 1000) })
+  console.log(tellParting(parting, values.compare))
+  process.exit(parting.parted.length ? 1 : 0)
+}
+
 const pool = createPool(await bundle(), number('threads', 2))
 
 if (values.seed) {
