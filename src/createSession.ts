@@ -6,7 +6,7 @@ import { closedError, type SessionError } from './errors.js'
 import { attachExtensions } from './extensions.js'
 import { createLock } from './lock.js'
 import { createLogout, createRevocation } from './logout.js'
-import { checkOptions, type Defaults } from './options.js'
+import { checkOptions, type Defaults, scoped } from './options.js'
 import { originRule } from './origins.js'
 import type { Platform } from './platform.js'
 import type { TokenSet } from './recordTypes.js'
@@ -34,6 +34,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   const { name, scheme = bearer, refresh = scheme.refresh, fetch = given.fetch, refreshBefore, refreshTimeout } = checked
   const target = originRule(checked.origins ?? (given.origin ? [given.origin] : []), checked.allowInsecureOrigins, given.baseURL)
   const store = checked.storage.open(name)
+  const scope = scoped(name)
   // With `this` of nobody: a native fetch that is called as a method of another object throws.
   // Not a copy, for which everything would be looked at, localStorage too.
   const platform = { __proto__: given, fetch: (...args) => fetch(...args) } as Partial<Platform> as Platform
@@ -48,7 +49,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   })
   const attached = attachExtensions(
     [...(fallback && checked.history ? [fallback.history()] : []), ...checked.extensions],
-    { __proto__: platform, ...emitter, name } as Partial<SessionDoor> as SessionDoor,
+    { __proto__: platform, ...emitter, name: scope } as Partial<SessionDoor> as SessionDoor,
     state,
     (reason) => logout(reason),
   )
@@ -57,11 +58,11 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   const ready = sync().then(() => {
     if (checked.resume && refresh) supposeSession(platform, store, state)
   })
-  const hints = createHints(platform, name, follow, () => degraded('No BroadcastChannel, tabs learn of each other by storage events'))
+  const hints = createHints(platform, scope, follow, () => degraded('No BroadcastChannel, tabs learn of each other by storage events'))
   const revocation = createRevocation(platform, checked.revoke ?? refresh?.revoke ?? scheme.revoke, refreshTimeout, report)
   const call = createRefreshCall(platform, refresh!, take, refreshTimeout)
   // More than a holder may hold: its request, and some time for storage.
-  const lock = createLock(platform, name, store, refreshTimeout + 1000, () => degraded('No Web Locks, tabs take turns by the stored record'))
+  const lock = createLock(platform, scope, store, refreshTimeout + 1000, () => degraded('No Web Locks, tabs take turns by the stored record'))
   const refresher = createRefresher(
     { ...checked, platform, store, state, call, renewable, onFailure: report, onVain: revocation },
     lock,

@@ -29,6 +29,7 @@ export interface SessionEvents {
 
 /** What an {@link Extension} is given of the session. */
 export interface SessionDoor {
+  /** The session's name behind latchkey's own prefix: for names that must be unique on the origin, such as keys of localStorage. */
   readonly name: string
   now(): number
   randomId(): string

@@ -46,6 +46,9 @@ const DEFAULTS = {
   allowInsecureOrigins: false,
 }
 
+/** What latchkey calls its own on this origin begins with its name, so that other software is not met there. */
+export const scoped = (name: string): string => (name.startsWith('latchkey') ? name : `latchkey:${name}`)
+
 /** Says at once what is wrong with an option. Values are not quoted: they may be secrets. */
 export const invalidOption = (name: string, value: unknown, fix: string): SessionError =>
   new SessionError('invalid_option', `${name} is ${value ? typeof value : String(value) || 'empty'}, it must be ${fix}`)

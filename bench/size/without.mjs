@@ -7,6 +7,7 @@ const CUTS = [
   ['sentences in errors', (code) => code.replace(/(new (?:SessionError|RefreshError)\([^,()]*,\s*)(`[^`]*`|"[^"]*")/g, '$1""')],
   ['checks of options', {
     options: `export const invalidOption = (name) => new TypeError(name)
+      export const scoped = (name) => name
       export const checkOptions = (given, fallback) => ({ name: 'latchkey', extensions: [], history: true, refreshBefore: 6e4, refreshTimeout: 8e3,
         maxRetryAfter: 3e5, unauthorizedCooldown: 3e4, storage: fallback?.storage(), ...given })`,
   }],

@@ -1,5 +1,6 @@
 import { get, update, type UseStore } from 'idb-keyval'
 import { SessionError } from '../errors.js'
+import { scoped } from '../options.js'
 
 /** An IndexedDB database of keys and values. */
 export interface Database {
@@ -14,7 +15,7 @@ const STORE = 'sessions'
 const connect = (name: string) =>
   new Promise<IDBDatabase>((resolve, reject) => {
     // Without a version: a database that a later release has upgraded is opened as it is.
-    const request = indexedDB.open(name)
+    const request = indexedDB.open(scoped(name))
     request.onupgradeneeded = () => request.result.createObjectStore(STORE)
     request.onsuccess = () => resolve(request.result)
     request.onerror = () => reject(request.error)

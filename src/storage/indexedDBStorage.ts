@@ -3,7 +3,7 @@ import type { TokenStorage } from '../recordTypes.js'
 import { openDatabase } from './database.js'
 
 export interface IndexedDBStorageOptions {
-  /** Default: `'latchkey'`. Sessions of different names share one database. */
+  /** Default: `'latchkey'`, any other gets the prefix `latchkey:`. Sessions of different names share one database. */
   databaseName?: string
   /** How long an operation may take before it counts as failed, in milliseconds. Default: 3000. */
   timeout?: number

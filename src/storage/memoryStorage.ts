@@ -1,3 +1,4 @@
+import { scoped } from '../options.js'
 import { endedRecord, isOnPurpose } from '../record.js'
 import type { EndReason, SessionRecord, TokenStorage } from '../recordTypes.js'
 
@@ -10,7 +11,7 @@ export const memoryStorage = (): TokenStorage => ({
   open(name) {
     let record: SessionRecord | undefined
     let seen: string | null | undefined
-    const key = `${name}.logouts`
+    const key = `${scoped(name)}.logouts`
     /** What tabs share, changed by a `value`: the tombstone of the last logout, or `in:` and that once somebody signed in after it. */
     const mark = (value?: string | false) => {
       try {

@@ -35,7 +35,7 @@ describe('indexedDBStorage', () => {
     const store = indexedDBStorage({ databaseName: 'upgraded' }).open('a')
     await store.update(() => record())
     await new Promise<void>((resolve, reject) => {
-      const request = indexedDB.open('upgraded', 7)
+      const request = indexedDB.open('latchkey:upgraded', 7)
       request.onsuccess = () => (request.result.close(), resolve())
       request.onblocked = () => reject(new Error('blocked'))
       request.onerror = () => reject(request.error)
