@@ -1,8 +1,14 @@
 import { defineConfig } from 'vitest/config'
 import { recipeModules } from './test/recipes/plugin.js'
 
-/** Tests in Node that drive a real browser; they need the build. */
-const driven = { environment: 'node', fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 }
+/**
+ * Tests in Node that drive a real browser; they need the build. Each file has servers and browsers of its own, so that
+ * several run at once: they wait more than they compute.
+ */
+const driven = { environment: 'node', maxWorkers: 3, testTimeout: 120_000, hookTimeout: 120_000, sequence: { groupOrder: 1 } }
+
+/** `npm test -- --all`, and CI=true: every engine, every history. */
+const all = process.env.LATCHKEY_ALL === '1' || process.env.CI === 'true'
 
 export default defineConfig({
   test: {
@@ -22,7 +28,9 @@ export default defineConfig({
           name: 'simulation',
           environment: 'node',
           include: ['test/simulation/**/*.test.ts'],
+          env: { LATCHKEY_ALL: all ? '1' : '' },
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
           testTimeout: 600_000,
         },
       },
@@ -51,10 +59,9 @@ export default defineConfig({
       {
         // The same calls natively and through latchkey, in a real Chromium; needs the build.
         test: {
+          ...driven,
           name: 'fetch',
-          environment: 'node',
           include: ['test/fetch/**/*.test.ts'],
-          fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
@@ -70,6 +77,8 @@ export default defineConfig({
       },
       // What only Chromium can be made to do.
       { test: { ...driven, name: 'browser', include: ['test/browser/**/*.test.ts'] } },
+      // Real OAuth servers, and attacks that only a browser can be the scene of.
+      ...['servers', 'security'].map((name) => ({ test: { ...driven, name, include: [`test/${name}/**/*.test.ts`] } })),
       // What every engine is made to do.
       { test: { ...driven, name: 'engines-chromium', include: ['test/engines/**/*.test.ts'], env: { ENGINE: 'chromium' } } },
       ...['firefox', 'webkit'].map((engine) => ({

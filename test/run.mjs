@@ -1,32 +1,39 @@
-// `npm test`: gets the machine ready, builds, runs every suite, and ends with one line over all of them.
-// `npm test -- unit types` runs only the suites named; flags, and what follows them, go to vitest.
+// `npm test`: gets the machine ready, builds, runs every guarantee once, and ends with one line over all suites.
+// `npm test -- --all`, and CI=true: every engine, every history. `npm test -- unit types`: only the suites named.
+// Other flags, and what follows them, go to vitest.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { build, root, setup } from './setup.mjs'
 
 const TIME_LIMIT = 25 * 60_000 // for one suite: it only ends what hangs
 
-/** Suites in the order they run. Those that drive a browser say so. */
+/**
+ * Two lanes run side by side, each one suite at a time: suites that wait for browsers, and suites that compute. Each
+ * lane begins with the suites that take longest. `browsers`: which a suite drives. `deep`: only with --all.
+ */
 const SUITES = {
   types: { run: types },
-  unit: {},
+  'engines-firefox': { lane: 'browsers', browsers: ['firefox'], deep: true },
+  'engines-webkit': { lane: 'browsers', browsers: ['webkit'], deep: true },
+  browser: { lane: 'browsers', browsers: ['chromium'] },
+  'engines-chromium': { lane: 'browsers', browsers: ['chromium'] },
+  fetch: { lane: 'browsers', browsers: ['chromium'] },
+  servers: { lane: 'browsers', browsers: ['chromium'], deep: true, mayBeEmpty: true },
+  security: { lane: 'browsers', browsers: ['chromium'], mayBeEmpty: true },
   simulation: {},
   package: {},
-  recipes: { browsers: true },
+  recipes: { browsers: ['chromium'] },
+  unit: {},
   bench: {},
-  fetch: { browsers: true },
-  browser: { browsers: true },
-  'engines-chromium': { browsers: true },
-  'engines-firefox': { browsers: true },
-  'engines-webkit': { browsers: true },
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 const failures = [] // said again at the end, where a log that was cut still has them
+const files = [] // { suite, file, ms }
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
-const children = new Set()
+const running = new Map() // children, and what they have said so far
 let building
 let ended = false
 
@@ -34,34 +41,53 @@ process.on('uncaughtException', crash)
 process.on('unhandledRejection', crash)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => crash(`Stopped by ${signal}.`))
 
-const [names, flags] = split(process.argv.slice(2))
+const { all, names, flags } = split(process.argv.slice(2))
 const unknown = names.filter((name) => !Object.hasOwn(SUITES, name))
 if (unknown.length > 0) crash(`No such suite: ${unknown.join(', ')}. There are: ${Object.keys(SUITES).join(', ')}.`)
 
-const chosen = Object.entries(SUITES).filter(([name]) => names.length === 0 || names.includes(name))
-await setup({ browsers: chosen.some(([, { browsers }]) => browsers) })
-for (const [name, { run = vitest }] of chosen) {
-  title(name)
-  await run(name)
-}
+const chosen = Object.keys(SUITES).filter((name) => (names.length > 0 ? names.includes(name) : all || !SUITES[name].deep))
+const browsers = new Set(chosen.flatMap((name) => SUITES[name].browsers ?? []))
+await setup({ browsers: browsers.size > 0 && [...browsers] })
+const env = { ...process.env, ...(all && { LATCHKEY_ALL: '1' }), ...(process.stdout.isTTY && !process.env.NO_COLOR && { FORCE_COLOR: '1' }) }
+const alone = chosen.length === 1 // its output need not wait for its end
+if (!alone) console.log(`Running ${chosen.join(', ')}. What a suite says is shown when it ends.`)
+await Promise.all([lane('browsers'), lane(undefined)])
 end()
 
-async function types() {
+/** Takes suites of its own kind, in order, then those that the other lane has not come to. */
+async function lane(kind) {
+  for (;;) {
+    const own = chosen.findIndex((name) => SUITES[name].lane === kind)
+    const [name] = chosen.splice(Math.max(own, 0), 1)
+    if (!name) return
+    await (SUITES[name].run ?? vitest)(name)
+  }
+}
+
+async function types(name) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  count('the sources compile', (await node([tsc, '--noEmit', '-p', root])) === 0)
+  const started = Date.now()
+  const sources = await node([tsc, '--noEmit', '-p', root])
+  show(name, started, sources.output)
+  count('the sources compile', sources.status === 0)
   await built()
-  count('the public types are as promised', (await node([tsc, '--noEmit', '-p', join(root, 'test/types')])) === 0)
+  const promised = await node([tsc, '--noEmit', '-p', join(root, 'test/types')])
+  say(promised.output)
+  count('the public types are as promised', promised.status === 0)
 }
 
 async function vitest(name) {
   await built()
   const report = join(folder, `${name}.json`)
-  const status = await node([
+  const started = Date.now()
+  const { status, output } = await node([
     ...[join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', name],
-    ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...flags],
+    ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...(SUITES[name].mayBeEmpty ? ['--passWithNoTests'] : []), ...flags],
   ])
+  show(name, started, output)
   const failed = total.failed
-  for (const file of JSON.parse(readFileSync(report, 'utf8')).testResults) {
+  for (const file of existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).testResults : []) {
+    files.push({ suite: name, file: relative(root, file.name), ms: file.endTime - file.startTime })
     const results = file.assertionResults.map(({ status, fullName, failureMessages }) => ({ status, says: [fullName, ...failureMessages] }))
     const loaded = file.status !== 'failed' || results.some(({ status }) => status === 'failed')
     if (!loaded) results.push({ status: 'failed', says: [file.message] })
@@ -87,17 +113,19 @@ function count(sentence, passed) {
 /** Runs a Node program to its end in a process group of its own, so that nothing outlives the time limit. */
 function node(args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], detached: true })
+    const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', ...Array(2).fill(alone ? 'inherit' : 'pipe')], detached: true })
+    const said = []
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => said.push(chunk))
     const timer = setTimeout(() => {
-      console.error(`No end after ${TIME_LIMIT / 60_000} minutes: stopped.`)
+      said.push(Buffer.from(`No end after ${TIME_LIMIT / 60_000} minutes: stopped.\n`))
       stop(child)
     }, TIME_LIMIT)
-    children.add(child)
+    running.set(child, said)
     child.on('error', reject)
     child.on('close', (status) => {
       clearTimeout(timer)
-      children.delete(child)
-      resolve(status)
+      running.delete(child)
+      resolve({ status, output: String(Buffer.concat(said)) })
     })
   })
 }
@@ -115,11 +143,14 @@ function stop(child) {
 /** Something went wrong outside every test: that counts as one failure. */
 function crash(error) {
   if (ended) return
+  for (const [child, said] of running) {
+    say(String(Buffer.concat(said)))
+    stop(child)
+  }
   const says = error instanceof Error ? error.stack : error
   console.error(says)
   failures.push(String(says))
   total.failed++
-  for (const child of children) stop(child)
   end()
 }
 
@@ -128,17 +159,34 @@ function end() {
   rmSync(folder, { recursive: true, force: true })
   const { passed, failed, skipped } = total
   const bad = failed > 0 || (process.env.CI === 'true' && skipped > 0)
-  for (const failure of failures) writeSync(1, `\n✗ ${failure.slice(0, 2000)}\n`)
-  writeSync(1, `\n${passed} passed, ${failed} failed, ${skipped} skipped\n`)
+  for (const failure of failures) say(`\n✗ ${failure.slice(0, 2000)}\n`)
+  if (files.length > 1) say('\nThe test files that took longest:\n')
+  for (const { suite, file, ms } of files.sort((a, b) => b.ms - a.ms).slice(0, 10)) say(`${(ms / 1000).toFixed(1).padStart(7)} s  ${file} (${suite})\n`)
+  say(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`)
   process.exit(bad ? 1 : 0)
 }
 
-/** `['unit', '-t', 'logout']` → the names, then the flags. */
+/** `['--all', 'unit', '-t', 'logout']` → whether all, the names, then the flags. */
 function split(args) {
-  const first = args.findIndex((arg) => arg.startsWith('-'))
-  return first < 0 ? [args, []] : [args.slice(0, first), args.slice(first)]
+  const rest = args.filter((arg) => arg !== '--all')
+  const first = rest.findIndex((arg) => arg.startsWith('-'))
+  const [names, flags] = first < 0 ? [rest, []] : [rest.slice(0, first), rest.slice(first)]
+  return { all: args.length > rest.length || process.env.CI === 'true', names, flags }
 }
 
-function title(name) {
-  console.log(`\n── ${name} ${'─'.repeat(Math.max(0, 60 - name.length))}`)
+/** The output of a suite, under its name and the seconds it took. */
+function show(name, started, output) {
+  const title = `${name}${alone ? '' : `, ${Math.round((Date.now() - started) / 1000)} s`}`
+  say(`\n── ${title} ${'─'.repeat(Math.max(0, 60 - title.length))}\n${output}`)
+}
+
+/** All of it, even at the end of the process and into a pipe that is full. */
+function say(text) {
+  for (let rest = Buffer.from(text); rest.length > 0; ) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error
+    }
+  }
 }
