@@ -17,14 +17,20 @@ export interface Channel {
 /** In milliseconds. To listen for storage events takes some, which a page that has just opened needs for itself. */
 const LATER = 100
 
-/** Where BroadcastChannel is missing or fails: a key whose change wakes the other tabs. The value says nothing. */
+/** Where BroadcastChannel is missing or fails: a key whose change wakes the other tabs. The value says when it was written. */
 const storageEventChannel = (name: string, onMessage: (data: unknown) => void, delay: number): Channel => {
   const listener = (event: StorageEvent) => {
     if (event.key === name) onMessage(undefined)
   }
-  const timer = setTimeout(() => addEventListener('storage', listener), delay)
+  const opened = Date.now()
+  const timer = setTimeout(() => {
+    addEventListener('storage', listener)
+    // Another tab may have written since this one opened, with nobody listening here.
+    if (Number(orNothing(() => localStorage.getItem(name))) >= opened) onMessage(undefined)
+  }, delay)
   return {
-    post: () => localStorage.setItem(name, `${Math.random()}`),
+    // The fraction makes every value a new one: without a change there is no event.
+    post: () => localStorage.setItem(name, `${Date.now() + Math.random()}`),
     close() {
       clearTimeout(timer)
       removeEventListener('storage', listener)
