@@ -1,4 +1,5 @@
 import type { Credential, Credentials } from './credentials.js'
+import type { SessionOptions } from './types.js'
 
 /** Where the token may go, and what it looks like there. */
 export interface FetchRules {
@@ -6,13 +7,15 @@ export interface FetchRules {
   target(url: string): string | undefined
   /** Whether a call is the refresh itself, or comes after the end. */
   bypass(): boolean
-  headers(accessToken: string): Record<string, string>
+  headers(accessToken: string, method: string): Record<string, string>
   /** Names of headers, in lower case, with which a call is the caller's own affair. */
   names: readonly string[]
   /** Goes around the calls that are attached. */
   wrap(fetch: typeof globalThis.fetch): typeof globalThis.fetch
   /** A server wants more than a new token could give. */
   stepUp(challenge: string): void
+  /** What the app takes for a 401. */
+  unauthorized?: SessionOptions['unauthorized'] | undefined
 }
 
 /**
@@ -23,8 +26,23 @@ export const createAuthorizedFetch = (
   underlying: typeof globalThis.fetch,
   credentials: Credentials,
   rules: FetchRules,
+  /** What holds for these calls instead. */
+  options?: Pick<FetchRules, 'unauthorized'>,
 ): typeof globalThis.fetch => {
   const attached = rules.wrap(underlying)
+  const { unauthorized } = { ...rules, ...options }
+  /** Whether the app takes an answer for a 401; nothing when it does not say. It reads a copy. */
+  const verdict = async (response: Response) => {
+    try {
+      const copy = response.clone()
+      const told = await unauthorized!(copy)
+      // What was not read would be kept for nobody.
+      copy.body?.cancel().catch(() => {})
+      return told
+    } catch {
+      return
+    }
+  }
   /** What to do for a call that gets the token; nothing for others. Throws when something is wrong with the call. */
   const prepare = (input: RequestInfo | URL, init?: RequestInit | null): (() => Promise<Response>) | undefined => {
     const current = credentials.current()
@@ -34,6 +52,7 @@ export const createAuthorizedFetch = (
     const {
       headers = source?.headers ?? [],
       keepalive = source?.keepalive,
+      method = source?.method ?? 'GET',
       mode = source?.mode,
       signal = source?.signal,
       body,
@@ -55,7 +74,7 @@ export const createAuthorizedFetch = (
     const spare = replayable ? request?.clone() : undefined
 
     const send = ({ accessToken }: Credential, request?: Request) => {
-      const added = Object.entries(rules.headers(accessToken))
+      const added = Object.entries(rules.headers(accessToken, method))
       if (request) {
         for (const [name, value] of added) request.headers.set(name, value)
         return attached(request)
@@ -70,8 +89,10 @@ export const createAuthorizedFetch = (
       const challenge = response.headers.get('WWW-Authenticate') ?? ''
       // Only the user can help here, no refresh can (RFC 6750 §3.1, RFC 9470 §3).
       if (/insufficient_(scope|user_authentication)/.test(challenge)) rules.stepUp(challenge)
-      else if (response.status === 401) {
-        const successor = await credentials.renew(used, /invalid_token/.test(challenge), signal)
+      else {
+        const told = unauthorized && (await verdict(response))
+        if (!(told ?? response.status === 401)) return response
+        const successor = await credentials.renew(used, told || /invalid_token/.test(challenge), signal)
         if (successor && replayable) {
           response.body?.cancel().catch(() => {})
           return send(successor, spare)
@@ -80,7 +101,7 @@ export const createAuthorizedFetch = (
       return response
     }
     const start = (used: Credential) =>
-      send(used, request).then((response) => (response.status === 401 || response.status === 403 ? answer(response, used) : response))
+      send(used, request).then((response) => (unauthorized || response.status === 401 || response.status === 403 ? answer(response, used) : response))
     return () =>
       credential
         ? start(credential)

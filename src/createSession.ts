@@ -103,14 +103,14 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   if (store.degraded) degraded(store.degraded)
 
   const rules: FetchRules = {
-    target,
+    target, unauthorized: checked.unauthorized,
     bypass: () => closed || call.calling,
     headers: scheme.headers,
     names: scheme.names,
     wrap: (fetch) => attached.wrap(scheme.wrap?.(fetch) ?? fetch),
     stepUp: (challenge) => emitter.emit('stepup', { source: 'local', challenge }),
   }
-  const wrapFetch = (underlying: typeof globalThis.fetch) => createAuthorizedFetch(underlying, credentials, rules)
+  const wrapFetch: Session['wrapFetch'] = (underlying, options) => createAuthorizedFetch(underlying, credentials, rules, options)
   const open = <Args extends unknown[], Result>(method: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
       if (closed) throw closedError()

@@ -32,6 +32,7 @@ const rules: { [Name in keyof SessionOptions]-?: Rule } = {
   maxRetryAfter: duration,
   unauthorizedCooldown: duration,
   allowInsecureOrigins: aBoolean,
+  unauthorized: aFunction,
 }
 
 const DEFAULTS = {

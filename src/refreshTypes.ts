@@ -60,8 +60,8 @@ export type RevokeFunction = (tokens: TokenSet, context: Pick<RefreshContext, 's
 export interface Scheme {
   /** What is kept of an answer. @throws {SessionError} `invalid_response`, `invalid_token` */
   read(response: TokenResponse | CookieSessionResponse, now: number, mark: string): TokenSet
-  /** The headers of a call that is sent with that access token. @throws {SessionError} */
-  headers(accessToken: string): Record<string, string>
+  /** The headers of a call that is sent with that access token by that method. @throws {SessionError} */
+  headers(accessToken: string, method: string): Record<string, string>
   /** Their names in lower case: a call that comes with one of them is the caller's own affair. */
   readonly names: readonly string[]
   /** Goes around the calls that are attached, and only those. */

@@ -9,7 +9,8 @@ export type { CookieSessionResponse, RefreshContext, RefreshFunction, RevokeFunc
 export interface SessionOptions {
   /**
    * How new tokens are obtained: {@link refreshTokenGrant}, or an async function of your own. Without it, a
-   * session lasts until a server refuses its token.
+   * session lasts until an API answers 401 and either the token has run out or the answer says `invalid_token`; or
+   * until `unauthorized` says so.
    */
   refresh?: RefreshFunction
   /** Default: `indexedDBStorage()`. */
@@ -51,6 +52,12 @@ export interface SessionOptions {
   unauthorizedCooldown?: number
   /** Attach the token to `http:` origins that are not loopback, where anybody on the way can read it. Default: `false`. */
   allowInsecureOrigins?: boolean
+  /**
+   * Whether an answer to an attached call means that its token is no good, which costs one refresh and one replay. For
+   * APIs that say it by 403 or 419, or by 200 and a code in the body: it is given a copy to read. When it throws, and
+   * by default, status 401 means it.
+   */
+  unauthorized?: (response: Response) => boolean | Promise<boolean>
 }
 
 export type SessionStatus = 'loading' | 'authenticated' | 'anonymous'
@@ -87,8 +94,11 @@ export interface Session<Claims = UnverifiedClaims> {
    * Rejects with a {@link RefreshError} when the token has expired and cannot be refreshed now.
    */
   readonly fetch: typeof fetch
-  /** The same around another fetch-like function. */
-  wrapFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch
+  /**
+   * The same around another fetch-like function. With `{ unauthorized: () => false }` the token goes along, and every
+   * answer comes back as it is: for calls whose 401 means something else, such as a wrong current password.
+   */
+  wrapFetch(fetch: typeof globalThis.fetch, options?: Pick<SessionOptions, 'unauthorized'>): typeof globalThis.fetch
   /**
    * Starts a session with what your login answered. Resolves when it is stored.
    * @throws {SessionError} `invalid_response`, `invalid_token`, `cookie_too_large`, `cookie_rejected`; the former
