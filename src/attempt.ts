@@ -110,7 +110,7 @@ export const attemptRefresh = async (
 
   try {
     const tokens = await call.send(record.tokens, intent.key)
-    const next = changedRecord(sending, { tokens: mergeTokens(record.tokens, tokens), endedBecause: undefined })
+    const next = changedRecord(sending, { generation: sending.revision + 1, tokens: mergeTokens(record.tokens, tokens), endedBecause: undefined })
     // These tokens exist nowhere else: memory keeps them until storage works again.
     const done = await commit(sending, next).catch(({ cause }: RefreshError) => {
       onFailure(cause)

@@ -38,7 +38,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   // With `this` of nobody: a native fetch that is called as a method of another object throws.
   // Not a copy, for which everything would be looked at, localStorage too.
   const platform = { __proto__: given, fetch: (...args) => fetch(...args) } as Partial<Platform> as Platform
-  const take = (response: Parameters<Scheme['read']>[0]) => scheme.read(response, platform.now(), platform.randomId())
+  const take = (response: Parameters<Scheme['read']>[0]) => scheme.read(response, platform.now())
   const renewable = (tokens: TokenSet) => !!refresh && (!refresh.needsRefreshToken || !!tokens.refreshToken)
 
   const emitter = createEmitter<InternalEvents>(platform.rethrow)

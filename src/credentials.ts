@@ -37,8 +37,8 @@ export const createCredentials = (
 ): Credentials => {
   const own = (): Credential | null => {
     enforce()
-    const { id, tokens } = state.record ?? {}
-    return tokens ? { id: id!, accessToken: tokens.accessToken } : null
+    const { id, generation, tokens } = state.record ?? {}
+    return tokens ? { id: id!, generation, accessToken: tokens.accessToken } : null
   }
   const held = () => {
     const credential = own()
@@ -107,7 +107,7 @@ export const createCredentials = (
       }
       if (!trusted()) await abortable(sync(), signal)
       const now = held()
-      return now?.id === used.id && now.accessToken !== used.accessToken ? now : undefined
+      return now?.id === used.id && now.generation !== used.generation ? now : undefined
     },
   }
 }

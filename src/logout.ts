@@ -42,7 +42,9 @@ export const createLogout =
     const end = (record: SessionRecord | undefined) => {
       // A limit is that of one session; who has signed in since is not meant.
       if (!record?.tokens || (reason !== 'logout' && record.id !== id)) return
-      gone.set(record.tokens.accessToken, record.tokens)
+      // By what the server is told: one cookie has one text, whatever the generation.
+      const { refreshToken, accessToken } = record.tokens
+      gone.set(`${refreshToken} ${accessToken}`, record.tokens)
       return endedRecord(record, reason)
     }
     const at = now()

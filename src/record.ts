@@ -2,9 +2,11 @@ import type { EndReason, RecordStore, RefreshIntent, SessionRecord, TokenSet } f
 
 /** Storage may hold anything; what is not a record is as good as nothing. */
 export const asRecord = (value: unknown): SessionRecord | undefined => {
-  const { id, revision, tokens } = Object(value) as Partial<SessionRecord>
+  const { id, revision, generation = 0, tokens } = Object(value) as Partial<SessionRecord>
   return typeof id === 'string' &&
     typeof revision === 'number' &&
+    // One that does not equal itself would be nobody's for ever.
+    Number.isFinite(generation) &&
     (tokens === null || (typeof tokens?.accessToken === 'string' && typeof tokens.receivedAt === 'number'))
     ? (value as SessionRecord)
     : undefined

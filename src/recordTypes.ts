@@ -48,6 +48,11 @@ export interface SessionRecord {
   id: string
   /** Grows with every change. */
   revision: number
+  /**
+   * Says which tokens these are: 0 for those of the login, then the revision that brought them. Not a count of renewals:
+   * when storage fails, two tabs may each renew once, and must not call different tokens the same.
+   */
+  generation?: number
   /** `null` is a tombstone: the session ended, and late work can see that it did. */
   tokens: TokenSet | null
   /** When it began, by the clock of the tab in which it did. */

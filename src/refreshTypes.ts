@@ -59,7 +59,7 @@ export type RevokeFunction = (tokens: TokenSet, context: Pick<RefreshContext, 's
 /** How a session shows itself to a server: bearer tokens by default, or `cookieSession()`. */
 export interface Scheme {
   /** What is kept of an answer. @throws {SessionError} `invalid_response`, `invalid_token` */
-  read(response: TokenResponse | CookieSessionResponse, now: number, mark: string): TokenSet
+  read(response: TokenResponse | CookieSessionResponse, now: number): TokenSet
   /** The headers of a call that is sent with that access token by that method. @throws {SessionError} */
   headers(accessToken: string, method: string): Record<string, string>
   /** Their names in lower case: a call that comes with one of them is the caller's own affair. */

@@ -8,9 +8,14 @@ import type { InternalEvents, SessionSnapshot } from './types.js'
 
 type Source = 'local' | 'remote'
 
-/** What a request carries, and whose it is. */
-export interface Credential {
+/** A set of tokens is known by its generation, never by its text: a server may prolong a token instead of replacing it. */
+export interface Generation {
   id: string
+  generation?: number | undefined
+}
+
+/** What a request carries, and whose it is. */
+export interface Credential extends Generation {
   accessToken: string
 }
 
@@ -28,11 +33,11 @@ export interface SessionState {
   snapshot(): SessionSnapshot
 }
 
-/** Whether a record still has the session and the access token of a credential. */
+/** Whether a record still has the tokens that were used. */
 export const isCurrent = (
-  { id, accessToken }: Credential,
+  { id, generation }: Generation,
   record: SessionRecord | undefined,
-): record is SessionRecord & { tokens: TokenSet } => record?.id === id && record.tokens?.accessToken === accessToken
+): record is SessionRecord & { tokens: TokenSet } => !!record?.tokens && record.id === id && record.generation === generation
 
 /** Holds the state: loading → authenticated ⇄ anonymous. Decides nothing else. */
 export const createSessionState = (platform: Platform, emitter: Emitter<InternalEvents>, onAdopt: () => void): SessionState => {
@@ -43,10 +48,9 @@ export const createSessionState = (platform: Platform, emitter: Emitter<Internal
   /** The event that leads from one record to another. */
   const announce = (former: SessionRecord | undefined, record: SessionRecord | undefined, source: Source) => {
     const was = liveTokens(former)
-    const is = liveTokens(record)
-    if (!is) {
+    if (!liveTokens(record)) {
       if (was) emitter.emit('logout', { source, reason: record!.endedBecause! })
-    } else if (was?.accessToken !== is.accessToken) {
+    } else if (!was || !isCurrent(former!, record)) {
       const { id, subject } = former ?? {}
       const again = subject !== undefined && subject === record!.subject
       emitter.emit(was && id === record!.id ? 'refresh' : was && !again ? 'change' : 'login', { source })
@@ -75,7 +79,7 @@ export const createSessionState = (platform: Platform, emitter: Emitter<Internal
         state.saved = saved
       }
       const { record } = state
-      if (first || record?.id !== former?.id || record?.tokens?.accessToken !== former?.tokens?.accessToken) {
+      if (first || record?.id !== former?.id || record?.generation !== former?.generation || !record?.tokens !== !former?.tokens) {
         snapshot = undefined
         deadline = Infinity
         deadline = state.remaining() + platform.monotonic()

@@ -26,7 +26,7 @@ export const createSetTokens =
       // Given up: it is stored from memory, which may know better by then.
       if (!saved) return
       const revision = Math.max(now, (stored?.revision ?? 0) + 1, (state.record?.revision ?? 0) + 1)
-      return (record = compact<SessionRecord>({ id, revision, tokens, subject, startedAt: now }))
+      return (record = compact<SessionRecord>({ id, revision, generation: 0, tokens, subject, startedAt: now }))
     }
     try {
       await store.update(begin)

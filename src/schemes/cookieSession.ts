@@ -48,8 +48,7 @@ const check = (options: CookieSessionOptions): void => {
 /**
  * A session that the server keeps in HttpOnly cookies: the page holds no token, so script cannot carry one away
  * (draft-ietf-oauth-browser-based-apps, "Backend For Frontend"). Calls to the listed origins get the cookies and
- * the headers that keep other sites from using them; everything else is as with tokens. What takes the place of
- * the access token inside is a mark that says which renewal of the cookies a call was sent with.
+ * the headers that keep other sites from using them; everything else is as with tokens.
  * @throws {SessionError} `invalid_option`
  */
 export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
@@ -97,11 +96,11 @@ export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
     },
     names: Object.keys({ ...headers, ...(csrfCookie && { [csrfHeader]: '' }) }).map((name) => name.toLowerCase()),
     headers: protection,
-    read(response, now, mark) {
+    read(response, now) {
       const { expires_in, id_token } = Object(response) as CookieSessionResponse
       const lifetime = (seconds(expires_in, 0) ?? date(expiryCookie && cookies.get(expiryCookie))! - now / 1000) * 1000
       return compact<TokenSet>({
-        accessToken: mark,
+        accessToken: 'cookie',
         idToken: id_token ? String(id_token) : undefined,
         receivedAt: now,
         lifetime: lifetime > 0 ? lifetime : undefined,

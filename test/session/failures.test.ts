@@ -157,7 +157,7 @@ describe('the one way to be refused', () => {
     const newer = b.server.login('alice')
     const { access_token: accessToken, refresh_token: refreshToken } = newer
     const stored = b.disk.value!
-    b.disk.value = { ...stored, revision: stored.revision + 1, tokens: { accessToken, refreshToken, receivedAt: b.tab.platform.now(), lifetime: 300_000 } }
+    b.disk.value = { ...stored, revision: stored.revision + 1, generation: stored.revision + 1, tokens: { accessToken, refreshToken, receivedAt: b.tab.platform.now(), lifetime: 300_000 } }
     b.server.families[0]!.revoked = true
     b.server.faults.there = 0
     expect(await b.outcome(refreshing)).toBe('resolved')
