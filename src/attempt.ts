@@ -83,8 +83,9 @@ export const attemptRefresh = async (
   const { intent: former } = record
   const unsettled = former && (former.ambiguous || former.retryAt === undefined)
   if (former) {
-    // Without a lock its request may have left later than it says.
-    const wait = pauseLeft(former, now, exclusive ? backoff(1, platform.random()) : refreshTimeout + STEP)
+    // After a holder that is gone: not at once, since the server may still be busy with its request. Without a lock, that
+    // request may have left later than the intent says.
+    const wait = pauseLeft(former, now, exclusive ? STEP * (0.75 + platform.random() / 4) : refreshTimeout + STEP)
     if (wait > 0) {
       const error = new RefreshError('cooldown', `The refresh failed a moment ago, it is tried again in ${Math.ceil(wait / STEP)} s`)
       return { record, error, again: unsettled ? wait : undefined }

@@ -3,17 +3,32 @@ import type { SessionRecord } from './recordTypes.js'
 
 const VERSION = 1
 
-/** All that tabs tell each other: that there is news, never what it is. A forged one costs a read. */
-interface Hint {
-  v: typeof VERSION
-  type: 'changed'
-  id: string
-  /** 0 for the end of a session, which is looked up by all: what they remember may have a higher one, if storage was wiped. */
-  revision: number
-}
+/**
+ * All that tabs tell each other: that there is news, never what it is, so a forged `changed` costs a read. `ask` goes to
+ * the tab that holds the lock, which replies `alive` as long as its event loop runs.
+ */
+type Message =
+  | {
+      v: typeof VERSION
+      type: 'changed'
+      id: string
+      /** 0 for the end of a session. Every tab looks that up: if storage was wiped, a tab may remember a higher revision. */
+      revision: number
+    }
+  | { v: typeof VERSION; type: 'ask' | 'alive' }
 
 export interface Hints {
   send(record: SessionRecord): void
+  /**
+   * Asks the tab that holds the lock for a sign of life, unless another tab did so within `pause` milliseconds. Says whether
+   * it asked: where there is no channel, nobody could reply.
+   */
+  ask(pause: number): boolean
+  /** Signs of life heard so far. */
+  replies: number
+  /** From now on this tab holds the lock as long as `isHolding` says so. It replies to tabs that ask, or have asked already. */
+  hold(isHolding: () => boolean): void
+  isHolding(): boolean
   /** A page with an open channel is thrown out of the back/forward cache by the next message. */
   close(): void
   open(): void
@@ -28,34 +43,61 @@ export const createHints = (
 ): Hints => {
   let told = false
   let channel: ReturnType<Platform['openChannel']> | undefined
+  let wasAsked = false
+  let askedAt = -Infinity
   const tell = () => {
     if (told || !channel?.makeshift) return
     told = true
     onMissing()
   }
-  return {
+  const post = (message: Message, to = channel) => {
+    try {
+      to?.post(message)
+    } catch {
+      // The channel was closed under us: the others find out when they look.
+    }
+    tell()
+  }
+  const reply = () => {
+    wasAsked = !hints.isHolding()
+    if (!wasAsked) post({ v: VERSION, type: 'alive' })
+  }
+  const hints: Hints = {
+    replies: 0,
+    isHolding: () => false,
     open() {
       if (channel) return
       channel = platform.openChannel(name, (data) => {
-        const { v, revision } = Object(data) as Partial<Hint>
-        onHint(v === VERSION && typeof revision === 'number' ? revision : 0)
+        const { v, type, revision } = Object(data) as { v?: unknown; type?: unknown; revision?: unknown }
+        if (v !== VERSION) return onHint(0)
+        if (type === 'ask') {
+          askedAt = platform.monotonic()
+          reply()
+        } else if (type === 'alive') hints.replies++
+        else onHint(typeof revision === 'number' ? revision : 0)
       })
       tell()
     },
     send({ id, revision, tokens }) {
       // What is said last, such as a logout that was stored after close(), opens one for itself.
       const own = channel ? undefined : platform.openChannel(name, () => {})
-      try {
-        ;(channel ?? own)?.post({ v: VERSION, type: 'changed', id, revision: tokens ? revision : 0 } satisfies Hint)
-      } catch {
-        // Closed under us: the others find out when they look.
-      }
+      post({ v: VERSION, type: 'changed', id, revision: tokens ? revision : 0 }, channel ?? own)
       own?.close()
-      tell()
+    },
+    ask(pause) {
+      // The storage events that stand in for a channel carry no reply.
+      if (!channel || channel.makeshift || platform.monotonic() - askedAt < pause) return false
+      post({ v: VERSION, type: 'ask' })
+      return true
+    },
+    hold(holding) {
+      hints.isHolding = holding
+      if (wasAsked) reply()
     },
     close() {
       channel?.close()
       channel = undefined
     },
   }
+  return hints
 }

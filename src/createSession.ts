@@ -62,7 +62,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   const revocation = createRevocation(platform, checked.revoke ?? refresh?.revoke ?? scheme.revoke, refreshTimeout, report)
   const call = createRefreshCall(platform, refresh!, take, refreshTimeout)
   // More than a holder may hold: its request, and some time for storage.
-  const lock = createLock(platform, scope, store, refreshTimeout + 1000, () => degraded('No Web Locks, tabs take turns by the stored record'))
+  const lock = createLock(platform, scope, store, refreshTimeout + 1000, hints, () => degraded('No Web Locks, tabs take turns by the stored record'))
   const refresher = createRefresher(
     { ...checked, platform, store, state, call, renewable, onFailure: report, onVain: revocation },
     lock,

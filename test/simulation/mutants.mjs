@@ -19,7 +19,7 @@ export const MUTANTS = [
   mutant('those who wait get tokens that are not stored yet', ['attempt.ts', 'const done = await', "state.adopt(next, 'local')()\n    const done = await"]),
   mutant('a hint is believed, not looked up', ['sync.ts', 'state.verifiedAt = NaN', 'if (state.record && revision) return void (state.record = { ...state.record, revision })']),
   mutant('every try has a key of its own', ['attempt.ts', 'former?.key ?? ', '']),
-  mutant('without a lock, a request under way counts as lost', ['attempt.ts', 'exclusive ? backoff(1, platform.random()) : refreshTimeout + STEP', 'backoff(1, platform.random())']),
+  mutant('without a lock, a request under way counts as lost', ['attempt.ts', 'exclusive ? STEP * (0.75 + platform.random() / 4) : refreshTimeout + STEP', 'STEP']),
   mutant('a holder that stands still is waited for without end', ['lock.ts', '{ signal: slice.signal } : { steal: true }', '{ signal: slice.signal } : { signal: slice.signal }']),
   mutant('who let go of the lock sends all the same', ['attempt.ts', '!held() || platform.monotonic() - began > 2 * STEP', '!held']),
   mutant('a later revision outranks the tombstone of its session', ['record.ts', 'mine.id === stored.id && !mine.tokens !== !stored.tokens ? !mine.tokens : ', '']),

@@ -137,11 +137,12 @@ export const createTab = (
     localStorage: browser.localStorage,
     locks: faults.noLocks ? undefined : lockManager(browser, tab, kill),
     openChannel(channel, onMessage) {
-      if (faults.noChannel) return { post() {}, close() {} }
+      if (faults.noChannel) return { makeshift: true, post() {}, close() {} }
       const entry: Listening = { name: channel, tab, receive: onMessage, lastAt: 0 }
       browser.channels.push(entry)
       let open = true
       return {
+        makeshift: !!faults.storageEvents,
         post(message) {
           if (!open && !faults.storageEvents) throw new DOMException('The channel is closed', 'InvalidStateError')
           browser.messages.push(structuredClone(message))

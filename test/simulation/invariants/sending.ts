@@ -13,6 +13,10 @@ const WRITING = 500
 const OLDEST_INTENT = 2500
 /** How long a holder that cannot be asked counts as alive. */
 const HOLD_LIMIT = 8000
+/** How long a holder that can be asked stays without a reply before it counts as frozen: two questions, 0.8 and 1 s. */
+const ASKED_FOR = 1750
+/** The shortest pause after a request whose sender died or froze. */
+const AFTER_A_DEATH = 750
 /** Requests with one refresh token in one minute: 0, 2, 6, 14, 30 and 62 s after the first, a quarter sooner at most, and some for tabs that die. */
 const TRIES_PER_MINUTE = 12
 
@@ -64,11 +68,12 @@ export const sending = (stage: Stage): Invariant => {
     const paused = over && !stopped ? sent.at - former.settled! : real
     // Who settled left a pause of the backoff behind; after one that died, the shortest is right.
     const settled = over && !stopped && !shaky
-    const pause = settled ? Math.max(pauseAfter(n), Math.min((!isLost(former) && former.retryAfter) || 0, LONGEST_RETRY_AFTER)) : pauseAfter(1)
+    const pause = settled ? Math.max(pauseAfter(n), Math.min((!isLost(former) && former.retryAfter) || 0, LONGEST_RETRY_AFTER)) : AFTER_A_DEATH
     if (!setBack && !deceived && Math.max(paused, wall) < pause - (settled ? ROUNDING : WRITING)) {
       stage.violate('I1', `${who} ${paused.toFixed(0)} ms after ${former.tab.name} did, and should have paused ${pause.toFixed(0)} ms`)
     }
-    if (!over && !deceived && former.tab.frozen && !former.tab.cached && !former.tab.dead && Math.max(real, wall) < HOLD_LIMIT - WRITING) {
+    const tooSoon = setup.channel === 'broadcast' ? sent.at - former.tab.stoppedAt < ASKED_FOR : Math.max(real, wall) < HOLD_LIMIT - WRITING
+    if (!over && !deceived && former.tab.frozen && !former.tab.cached && !former.tab.dead && tooSoon) {
       stage.violate('I1', `${who} ${real.toFixed(0)} ms after ${former.tab.name} did, which is frozen and not yet given up`)
     }
   }
