@@ -20,7 +20,7 @@ export const MUTANTS = [
   mutant('a hint is believed, not looked up', ['sync.ts', 'state.verifiedAt = NaN', 'if (state.record && revision) return void (state.record = { ...state.record, revision })']),
   mutant('every try has a key of its own', ['attempt.ts', 'former?.key ?? ', '']),
   mutant('without a lock, a request under way counts as lost', ['attempt.ts', 'exclusive ? STEP * (0.75 + platform.random() / 4) : refreshTimeout + STEP', 'STEP']),
-  mutant('a holder that stands still is waited for without end', ['lock.ts', '{ signal: slice.signal } : { steal: true }', '{ signal: slice.signal } : { signal: slice.signal }']),
+  mutant('a holder that stands still is waited for without end', ['lock.ts', 'await (steals ? request({ steal: true }, isFrozen, body) : wait(body, left))', 'await wait(body, steals ? SLICE : left)']),
   mutant('who let go of the lock sends all the same', ['attempt.ts', '!held() || platform.monotonic() - began > 2 * STEP', '!held']),
   mutant('a later revision outranks the tombstone of its session', ['record.ts', 'mine.id === stored.id && !mine.tokens !== !stored.tokens ? !mine.tokens : ', '']),
   mutant('a page that comes back trusts what it remembers', ['createSession.ts', 'if (platform.isHidden()) return', 'return']),
