@@ -74,7 +74,7 @@ scenes('The demo', (scene) => {
 
   it('R80: shares its session with the script-tag page, and a logout there reaches it', async () => {
     const tab = await logIn()
-    const other = await scene.open({ page: 'script-tag.html', inWindow: true })
+    const other = await scene.open({ page: 'script-tag.html' })
     await other.waitFor(() => document.getElementById('who')?.textContent === 'Alice')
     await other.click('#call')
     await other.waitFor(() => document.getElementById('result')?.textContent?.startsWith('200: the API says this is Alice'))

@@ -7,7 +7,7 @@ const refreshing = (tab: Tab) => tab.evaluate(() => session.refresh().then(() =>
 scenes('An answer that gets lost after the token was spent', (scene) => {
   it('R27: ends the session where the server forgives nothing, in every tab, and says that it was lost', async () => {
     const { state } = scene.site
-    const [tab, other] = [await scene.open(), await scene.open({ inWindow: true })]
+    const [tab, other] = [await scene.open(), await scene.open()]
     await signIn(tab)
     expect(await resume(other)).toBe('authenticated')
     state.faults.breakTokenAnswer = 1
@@ -55,7 +55,7 @@ scenes('The token endpoint', (scene) => {
   for (const [name, failure, least] of failures) {
     it(`R15 R18 R19: a ${name} is waited for by all tabs together, and the session goes on`, async () => {
       const { state } = scene.site
-      const [tab, other] = [await scene.open(), await scene.open({ inWindow: true })]
+      const [tab, other] = [await scene.open(), await scene.open()]
       await storeExpired(tab, 'indexeddb')
       state.faults.failToken = { ...failure(), times: 1 }
       await tab.evaluate(() => void begin())

@@ -39,7 +39,7 @@ const cases: Case[] = [
 
 scenes('Without one thing that browsers have', (scene) => {
   const open = async (name: string, loss: Loss) => {
-    const tab = await scene.open({ inWindow: true })
+    const tab = await scene.open()
     await tab.evaluate(lose, name, loss)
     return tab
   }
@@ -49,8 +49,7 @@ scenes('Without one thing that browsers have', (scene) => {
     for (const loss of losses) {
       it(`C68 R67: ${name} ${loss}: two tabs send one token request and sign out together, and nothing hangs`, async () => {
         const { state } = scene.site
-        const tab = await open(name, loss)
-        const other = await open(name, loss)
+        const [tab, other] = [await open(name, loss), await open(name, loss)]
         await storeExpired(tab, storage)
         const answers = await Promise.all([tab, other].map((each) => each.evaluate((storage) => {
           events.length = 0 // Those of the session that only stored.

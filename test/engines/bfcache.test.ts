@@ -24,7 +24,7 @@ scenes('The back/forward cache', (scene) => {
     expect(await tab.evaluate(() => call())).toEqual([200])
     await leave(tab)
 
-    const other = await scene.open({ inWindow: true })
+    const other = await scene.open()
     expect(await resume(other)).toBe('authenticated')
     await other.evaluate(() => session.logout())
 
@@ -42,7 +42,7 @@ scenes('The back/forward cache', (scene) => {
     await signIn(tab)
     await leave(tab)
 
-    const other = await scene.open({ inWindow: true })
+    const other = await scene.open()
     await other.evaluate(async () => {
       await begin().setTokens(await login('bob', 'builder'))
     })

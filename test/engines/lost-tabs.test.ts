@@ -11,7 +11,7 @@ scenes('A dead tab costs nothing', (scene) => {
   /** The first tab refreshes and gets no answer yet; the second has a call waiting. */
   const scenario = async (storage: StorageName, faults: { delayToken?: number; delayTokenBefore?: number }) => {
     const holder = await scene.open()
-    const waiter = await scene.open({ inWindow: true })
+    const waiter = await scene.open()
     await storeExpired(holder, storage)
     Object.assign(scene.site.state.faults, faults)
     await holder.evaluate((storage) => {

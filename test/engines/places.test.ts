@@ -12,7 +12,7 @@ const live = async (scene: Scene, storage: StorageName) => {
   const { state } = scene.site
   const tab = await scene.open()
   await signIn(tab, { storage })
-  const other = await scene.open({ inWindow: true })
+  const other = await scene.open()
   expect(await resume(other, { storage })).toBe('authenticated')
   await tab.evaluate(() => session.refresh())
   await other.waitFor(() => events.some(({ type }) => type === 'refresh'))
@@ -77,9 +77,9 @@ scenes('Storage', (scene) => {
   it('C59 C63: a database that is deleted under open sessions costs nobody the session, and is written anew', async () => {
     const tab = await scene.open()
     await signIn(tab)
-    const other = await scene.open({ inWindow: true })
+    const other = await scene.open()
     expect(await resume(other)).toBe('authenticated')
-    const third = await scene.open({ inWindow: true })
+    const third = await scene.open()
     await third.evaluate(() => new Promise<void>((resolve, reject) => {
       const request = indexedDB.deleteDatabase('latchkey')
       request.onsuccess = () => resolve()
@@ -107,7 +107,7 @@ scenes('Plain http', (scene) => {
     contexts.push(context)
     const origin = front.at('app.example.test')
     return async () => {
-      const tab = await context.newTab({ inWindow: true })
+      const tab = await context.newTab()
       await tab.goto(`${origin}/session.html`)
       await tab.waitFor(() => globalThis.loaded)
       expect(await tab.evaluate(() => [location.origin, isSecureContext, 'locks' in navigator, 'cookieStore' in globalThis])).toEqual([origin, false, false, false])
@@ -183,7 +183,7 @@ scenes('A frame of another site', (scene) => {
   afterAll(() => front?.close())
 
   const openFrame = async () => {
-    const tab = await scene.context.newTab({ inWindow: true })
+    const tab = await scene.context.newTab()
     await tab.goto(`${front.at('127.0.0.1')}/around.html`)
     await tab.evaluate((url) => new Promise<void>((resolve) => {
       const frame = document.querySelector('iframe')!

@@ -10,7 +10,7 @@ scenes('Round after round', (scene) => {
   for (const [storage, label] of [['cookie', 'cookie'], ['indexeddb', 'IndexedDB']] as [StorageName, string][]) {
     it(`R2 C31: no tab ever sends a spent refresh token, in ${ROUNDS} rounds (${label})`, async () => {
       const tabs: Tab[] = []
-      for (let i = 0; i < TABS; i++) tabs.push(await scene.open({ inWindow: true }))
+      for (let i = 0; i < TABS; i++) tabs.push(await scene.open())
       await signIn(tabs[0]!, { storage })
       for (const tab of tabs.slice(1)) expect(await resume(tab, { storage })).toBe('authenticated')
 

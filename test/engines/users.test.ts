@@ -37,7 +37,7 @@ for (const alg of ['HS256', 'RS256'] as const) {
       await tab.evaluate(async () => {
         await begin().setTokens(await login('alice', 'wonderland'))
       })
-      const other = await scene.open({ inWindow: true })
+      const other = await scene.open()
       expect(await resume(other)).toBe('authenticated')
       await tab.evaluate(async () => {
         await session.setTokens(await login('bob', 'builder'))

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, BrowserContext, Page } from 'puppeteer-core'
 import { processesBelow, ticksOf } from './processes.js'
 import type { Context, Engine, EngineName, Tab } from './types.js'
@@ -38,7 +39,18 @@ export function viaPuppeteer(name: EngineName, browser: Browser, renderers: RegE
       waitFor: waitForIn(evaluate),
       async click(selector, frame) {
         const place = frame === undefined ? page : await (await page.$$('iframe'))[frame]!.contentFrame()
-        await place.click(selector)
+        const element = await place.$(selector)
+        if (!element) throw new Error(`There is nothing to click at ${selector}`)
+        await element.evaluate((node) => {
+          node.addEventListener('click', () => Object.assign(node, { clicked: true }), { capture: true, once: true })
+        })
+        // The browser clicks at a place, which the element may have left by then. A click may take its page away.
+        for (const end = Date.now() + 10_000; ; await sleep(50)) {
+          const trouble = await element.click().then(() => undefined, (error: Error) => error)
+          const arrived = await element.evaluate((node) => (node as unknown as { clicked?: boolean }).clicked ?? false).catch(() => true)
+          if (arrived) return
+          if (Date.now() > end) throw trouble ?? new Error(`No click arrives at ${selector}`)
+        }
       },
       // In Firefox, page.goBack() waits for ever for a page that comes from the back/forward cache.
       back: () => evaluate(() => void setTimeout(() => history.back())),
