@@ -79,13 +79,13 @@ export default defineConfig({
       { test: { ...driven, name: 'browser', include: ['test/browser/**/*.test.ts'] } },
       // Real OAuth servers, and attacks that only a browser can be the scene of.
       ...['servers', 'security'].map((name) => ({ test: { ...driven, name, include: [`test/${name}/**/*.test.ts`] } })),
-      // What every engine is made to do.
-      { test: { ...driven, name: 'engines-chromium', include: ['test/engines/**/*.test.ts'], env: { ENGINE: 'chromium' } } },
-      ...['firefox', 'webkit'].map((engine) => ({
+      // What every engine is made to do. Chromium does some of it elsewhere: test/fetch, test/browser/deaths.
+      ...['chromium', 'firefox', 'webkit'].map((engine) => ({
         test: {
           ...driven,
           name: `engines-${engine}`,
-          include: ['test/engines/**/*.test.ts', 'test/browser/{demo,script}.test.ts'],
+          include: ['test/engines/**/*.test.ts'],
+          exclude: engine === 'chromium' ? ['test/engines/{fetch,lost-tabs}.test.ts'] : [],
           env: { ENGINE: engine },
         },
       })),

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { startServer } from '../../demo/server/index.mjs'
-import { scenes, type Tab, tokensUsed, until } from './support.js'
+import { scenes, type Tab, until } from './support.js'
 
 // The demo itself, with its own pages, its own policy, and a server that forgives nothing.
 scenes('The demo', (scene) => {
@@ -21,34 +21,6 @@ scenes('The demo', (scene) => {
     await tab.waitFor(() => document.getElementById('who')?.textContent === 'Alice')
     return tab
   }
-
-  it('R2 R35: shows a login, one refresh for three frames, calls in each, and a logout that reaches all and outlasts a reload', async () => {
-    const { state } = scene.site
-    const tab = await logIn()
-    for (const count of [1, 2, 3]) {
-      await tab.click('#add-tab')
-      await tab.waitFor((count) => document.querySelectorAll('iframe').length === count, count)
-      await everywhere(tab, '#who', 'Alice')
-    }
-    expect(state).toMatchObject({ logins: 1, reuses: 0 })
-
-    // The refresh comes by itself, is shown, and is one.
-    await tab.waitFor(() => document.querySelector('#log .refresh')?.textContent?.includes('refreshed the token'))
-    await tab.waitFor(() => document.querySelector('#log .refresh .followers')?.textContent?.startsWith('3 tabs followed'))
-    expect(Math.max(...state.refreshTokensSeen.values())).toBe(1)
-
-    for (const frame of [0, 1, 2]) await tab.click('#call', frame)
-    await until(async () => (await texts(tab, '#result')).slice(1).every((text) => text === '200, Alice.'))
-    expect(tokensUsed(state.log).every(Boolean)).toBe(true)
-
-    await tab.click('#logout', 1)
-    await everywhere(tab, '#who', 'Signed out')
-    const { tokenRequests } = state
-    await tab.goto(scene.site.url)
-    await tab.waitFor(() => document.getElementById('who')?.textContent === 'Signed out')
-    expect(state).toMatchObject({ tokenRequests, reuses: 0 })
-    expect(tab.problems).toEqual([])
-  })
 
   it('says in a sentence that a password is wrong, and signs nobody in', async () => {
     const tab = await scene.open({ page: '' })

@@ -193,6 +193,30 @@ stage('A page that is not the only one at work', ['/latchkey.min.js'], (stage) =
     expect(result).toEqual([200, true, false, ['Authorization: Bearer mine']])
   })
 
+  it('C72: the underlying fetch is given a Request with every member as the native one would take it, signal included', async () => {
+    const { before, after, aborted } = await stage.page.evaluate(async () => {
+      const names = ['method', 'url', 'mode', 'credentials', 'cache', 'redirect', 'referrer', 'referrerPolicy', 'integrity', 'keepalive', 'destination'] as const
+      const membersOf = (request: Request) => Object.fromEntries(names.map((name) => [name, request[name]]))
+      const session = await signIn(latchkey, 'mine')
+      const controller = new AbortController()
+      const request = new Request('/members', {
+        method: 'POST', body: 'x', keepalive: true, cache: 'no-store', credentials: 'include', mode: 'cors', redirect: 'error',
+        referrer: `${location.href}?r`, referrerPolicy: 'unsafe-url', integrity: 'sha256-AAAA', signal: controller.signal,
+      })
+      const before = membersOf(new Request(request.clone()))
+      let given: Request | undefined
+      await session.wrapFetch(async (input) => {
+        given = input as Request
+        return new Response()
+      })(request)
+      controller.abort()
+      return { before, after: membersOf(given!), aborted: given!.signal.aborted }
+    })
+    expect(after).toEqual(before)
+    expect(before).toMatchObject({ cache: 'no-store', keepalive: true, redirect: 'error', referrerPolicy: 'unsafe-url' })
+    expect(aborted).toBe(true)
+  })
+
   for (const way of ['near', 'far'] as const) {
     it(`C83 C84: a keepalive call in pagehide reaches the ${way} server with the token`, async () => {
       await stage.page.evaluate(async (way) => {

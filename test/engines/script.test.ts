@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { scenes, tokensUsed, type Tab, until } from './support.js'
+import { scenes, tokensUsed, type Tab, until } from '../support/index.js'
 
 scenes('The script tag', (scene) => {
   const seenBy = (tab: Tab) => tab.evaluate(() => ({ violations: seen.violations, complaints: seen.complaints, added: seen.added }))
