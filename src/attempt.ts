@@ -1,6 +1,6 @@
 import { RefreshError } from './errors.js'
 import type { Platform } from './platform.js'
-import { changedRecord, compareAndSet, endedRecord, outranks, pauseLeft } from './record.js'
+import { changedRecord, compareAndSet, endedRecord, isUnsettled, outranks, pauseLeft } from './record.js'
 import type { RefreshCall } from './refreshCall.js'
 import { type Credential, isCurrent, type SessionState } from './session.js'
 import { mergeTokens } from './tokens.js'
@@ -81,7 +81,7 @@ export const attemptRefresh = async (
 
   const now = platform.now()
   const { intent: former } = record
-  const unsettled = former && (former.ambiguous || former.retryAt === undefined)
+  const unsettled = isUnsettled(former)
   if (former) {
     // After a holder that is gone: not at once, since the server may still be busy with its request. Without a lock, that
     // request may have left later than the intent says.

@@ -1,6 +1,7 @@
 import { abortable } from './abortable.js'
 import { RefreshError, SessionError } from './errors.js'
 import type { Platform } from './platform.js'
+import { isUnsettled } from './record.js'
 import type { Refresher } from './refresh.js'
 import { type Credential, isCurrent, type SessionState } from './session.js'
 import type { TokenSet } from './recordTypes.js'
@@ -97,10 +98,11 @@ export const createCredentials = (
 
     async renew(used, invalid, signal) {
       if (isCurrent(used, state.record)) {
-        const { tokens, unauthorizedAt = -Infinity } = state.record
+        const { tokens, intent, unauthorizedAt = -Infinity } = state.record
         const due = renewable(tokens)
           ? // An endpoint that answers 401 to everything costs one refresh per cooldown (R59). A clock that was set back tells nothing.
-            !(Math.abs(platform.now() - unauthorizedAt) < unauthorizedCooldown)
+            // A refresh that is under way anyway costs nothing more.
+            isUnsettled(intent) || !(Math.abs(platform.now() - unauthorizedAt) < unauthorizedCooldown)
           : invalid
         // Whatever went wrong, the answer to the caller is the 401 itself (R59).
         if (due || state.remaining() <= 0) await abortable(refresher.refresh(used, true).catch(() => {}), signal)

@@ -37,6 +37,10 @@ export const changedRecord = (record: SessionRecord, changes: { [Name in keyof S
 export const pauseLeft = ({ retryAt, sentAt }: RefreshIntent, now: number, unanswered: number): number =>
   now < sentAt - 1000 ? 0 : (retryAt ?? sentAt + unanswered) - now
 
+/** Whether a request is under way, or its answer was lost: the refresh goes on by itself, and what waits for it may be served. */
+export const isUnsettled = (intent: RefreshIntent | undefined): boolean | undefined =>
+  intent && (intent.ambiguous || intent.retryAt === undefined)
+
 /** Whether what a tab remembers is news to storage: never saved, wiped since, or the end of what storage still holds. */
 export const outranks = (mine: SessionRecord, stored: SessionRecord | undefined): boolean =>
   !stored || (mine.id === stored.id && !mine.tokens !== !stored.tokens ? !mine.tokens : mine.revision > stored.revision)
