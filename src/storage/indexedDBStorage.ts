@@ -12,7 +12,7 @@ export interface IndexedDBStorageOptions {
 /** Shared by all tabs of the origin, and kept across restarts of the browser. The default. */
 export const indexedDBStorage = ({ databaseName = 'latchkey', timeout = 3000 }: IndexedDBStorageOptions = {}): TokenStorage => ({
   open(name) {
-    const { get, update, close } = openDatabase(databaseName, timeout)
+    const { get, update, close } = openDatabase(databaseName, 'sessions', timeout)
     return {
       shared: true,
       read: async () => asRecord(await get(name)),

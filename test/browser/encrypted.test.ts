@@ -20,7 +20,7 @@ scenes('Encrypted storage', (scene) => {
     const key = await tab.evaluate(() => new Promise<unknown>((resolve) => {
       indexedDB.open('latchkey-keys').onsuccess = ({ target }) => {
         const { result } = target as IDBOpenDBRequest
-        result.transaction('sessions').objectStore('sessions').get('latchkey').onsuccess = ({ target }) => {
+        result.transaction('keys').objectStore('keys').get('latchkey').onsuccess = ({ target }) => {
           const { extractable, algorithm, usages } = (target as IDBRequest<CryptoKey>).result
           crypto.subtle.exportKey('raw', (target as IDBRequest<CryptoKey>).result).then(() => resolve('exported'), ({ name }) => {
             resolve({ extractable, algorithm, usages: usages.join(), name })

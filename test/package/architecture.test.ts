@@ -46,6 +46,7 @@ const law: Law = {
     'storage/indexedDBStorage.ts',
     'storage/database.ts',
     'storage/memoryStorage.ts',
+    'storage/inOrder.ts',
     'cookies.ts',
     'restate.ts',
     'origins.ts',

@@ -37,6 +37,34 @@ export const storageContract = (make: () => TokenStorage): void => {
     await Promise.all(Array.from({ length: 50 }, () => store.update((stored) => record(stored!.revision + 1))))
     expect((await store.read())!.revision).toBe(50)
   })
+  test('S6: what one tab asks happens in the order asked: a logout during a login comes after it', async () => {
+    for (let time = 0; time < 20; time++) {
+      const store = open(`order-${time}`)
+      await store.update(() => record())
+      await Promise.all([
+        store.update((stored) => ({ ...record(stored!.revision + 1, 'new'), id: 'new' })),
+        store.update(({ id, revision }: SessionRecord = record()) => ({ id, revision: revision + 1, tokens: null, endedBecause: 'logout' })),
+      ])
+      expect(await store.read()).toEqual({ id: 'new', revision: 3, tokens: null, endedBecause: 'logout' })
+    }
+  })
+  test('S6: an update that fails does not stop the next', async () => {
+    const store = open('fails')
+    const failed = store.update(() => {
+      throw new Error('of the caller')
+    })
+    const next = store.update(() => record())
+    await expect(failed).rejects.toThrow()
+    await next
+    expect(await store.read()).toEqual(record())
+  })
+  test('S6: tabs that write at once lose nothing of each other', async () => {
+    const tabs = [open('tabs'), open('tabs'), open('tabs')]
+    if (!tabs[0]!.shared) return
+    await tabs[0]!.update(() => record(0))
+    await Promise.all(Array.from({ length: 30 }, (_, n) => tabs[n % 3]!.update((stored) => record(stored!.revision + 1))))
+    expect(await Promise.all(tabs.map(async (tab) => (await tab.read())!.revision))).toEqual([30, 30, 30])
+  })
   test('R73: another name is another session', async () => {
     const [one, two] = [open('name-one'), open('name-two')]
     await one.update(() => record(1, 'one'))
