@@ -45,6 +45,9 @@ export const mountPages = (app, { state, root }) => {
       const values = { apiUrl: state.apiUrl, pageUrl: state.url, alg: state.alg, storage: ['memory', 'cookie'].includes(storage) ? storage : 'indexeddb' }
       body = body.toString().replace(/\{\{(\w+)\}\}/g, (_, name) => values[name])
       c.header('Content-Security-Policy', policy(body))
+      // Also covers what the policy above does not: links and other navigation, preconnect, WebRTC (Chromium 152).
+      c.header('Connection-Allowlist', `(response-origin "${state.apiUrl}")`)
+      c.header('Cross-Origin-Opener-Policy', 'same-origin')
     }
     c.header('Content-Type', type)
     c.header('Cache-Control', 'no-cache')
