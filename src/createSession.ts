@@ -4,16 +4,18 @@ import { createCredentials } from './credentials.js'
 import { createEmitter } from './emitter.js'
 import { closedError, type SessionError } from './errors.js'
 import { attachExtensions } from './extensions.js'
+import { inertSession } from './inertSession.js'
+import { followLifecycle } from './lifecycle.js'
 import { createLock } from './lock.js'
 import { createLogout, createRevocation } from './logout.js'
-import { checkOptions, type Defaults, scoped } from './options.js'
+import { checkOptions, type Defaults, own, scoped } from './options.js'
 import { originRule } from './origins.js'
 import type { Platform } from './platform.js'
 import type { TokenSet } from './recordTypes.js'
 import { createRefresher } from './refresh.js'
 import { createRefreshCall } from './refreshCall.js'
 import { createReporting } from './reporting.js'
-import { supposeSession } from './resume.js'
+import { supposedSession } from './resume.js'
 import { createSchedule } from './schedule.js'
 import { bearer } from './schemes/bearer.js'
 import { createSessionState } from './session.js'
@@ -21,28 +23,27 @@ import { createSetTokens } from './setTokens.js'
 import { createSync } from './sync.js'
 import type { InternalEvents, Scheme, Session, SessionDoor, SessionOptions, SessionSnapshot, UnverifiedClaims } from './types.js'
 
-/** How long a request that was in flight when the page went into the back/forward cache may still answer. */
-const GRACE_AFTER_RETURN = 1000
-
 /** Opens a session on any platform: tests and the simulator bring their own. `fallback` makes what is not given. */
 export const createSessionOn = <Claims = UnverifiedClaims>(
   given: Platform,
   options: SessionOptions,
   fallback?: Defaults,
 ): Session<Claims> => {
+  const { onServer, fetch: sender = given.fetch } = own(options)
+  if (given.origin === undefined && !onServer) return inertSession(sender) as Session<Claims>
   const checked = checkOptions(options, fallback)
-  const { name, scheme = bearer, refresh = scheme.refresh, fetch = given.fetch, refreshBefore, refreshTimeout } = checked
-  const target = originRule(checked.origins ?? (given.origin ? [given.origin] : []), checked.allowInsecureOrigins, given.baseURL)
+  const { name, scheme = bearer, refresh = scheme.refresh, refreshBefore, refreshTimeout } = checked
+  const target = originRule(checked.origins ?? (given.origin ? [given.origin] : []), checked.allowInsecureOrigins, given.baseURL, !checked.origins)
   const store = checked.storage.open(name)
   const scope = scoped(name)
   // With `this` of nobody: a native fetch that is called as a method of another object throws.
   // Not a copy, for which everything would be looked at, localStorage too.
-  const platform = { __proto__: given, fetch: (...args) => fetch(...args) } as Partial<Platform> as Platform
+  const platform = { __proto__: given, fetch: (...args) => sender(...args) } as Partial<Platform> as Platform
   const take = (response: Parameters<Scheme['read']>[0]) => scheme.read(response, platform.now())
   const renewable = (tokens: TokenSet) => !!refresh && (!refresh.needsRefreshToken || !!tokens.refreshToken)
 
   const emitter = createEmitter<InternalEvents>(platform.rethrow)
-  const { report, degraded } = createReporting(platform, emitter, () => ready)
+  const { report, degraded } = createReporting(platform, emitter, () => begun)
   const state = createSessionState(platform, emitter, () => {
     refresher.poke()
     schedule.arm()
@@ -53,11 +54,14 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     state,
     (reason) => logout(reason),
   )
-  const { sync, follow, ...syncing } = createSync(platform, store, state, report, (record) => hints.send(record), (tokens) => revocation(tokens))
-  // As early as can be: storage answers while the rest is made.
-  const ready = sync().then(() => {
-    if (checked.resume && refresh) supposeSession(platform, store, state)
+  const ready = new Promise<void>((resolve) => {
+    emitter.on('snapshot', () => state.snapshot().status !== 'loading' && resolve())
   })
+  const { sync, follow, ...syncing } = createSync(platform, store, state, report, (record) => hints.send(record), (tokens) => revocation(tokens), (stored) =>
+    checked.resume && refresh ? supposedSession(platform, store, stored) : undefined,
+  )
+  // As early as can be: storage answers while the rest is made.
+  const begun = sync()
   const hints = createHints(platform, scope, follow, () => degraded('No BroadcastChannel, tabs learn of each other by storage events'))
   const revocation = createRevocation(platform, checked.revoke ?? refresh?.revoke ?? scheme.revoke, refreshTimeout, report)
   const call = createRefreshCall(platform, refresh!, take, refreshTimeout)
@@ -84,21 +88,8 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   const logout = createLogout(platform, store, state, revocation, hints.send, notStored)
   const credentials = createCredentials(platform, state, refresher, sync, renewable, checked.unauthorizedCooldown, attached.enforce)
 
-  let left = false
   let closed = false
-  const stop = platform.onLifecycle((change) => {
-    if (change !== 'wake') left = change === 'leave'
-    if (left) {
-      hints.close()
-      return lock.release()
-    }
-    hints.open()
-    if (change === 'return') call.interrupt(GRACE_AFTER_RETURN)
-    schedule.wake()
-    emitter.emit('wake', undefined)
-    if (platform.isHidden()) return
-    void follow(0, change === 'return' || undefined)
-  })
+  const stop = followLifecycle(platform, emitter, hints, lock, call, schedule, follow)
   hints.open()
   if (store.degraded) degraded(store.degraded)
 

@@ -2,7 +2,7 @@ export interface Emitter<Events> {
   on<Type extends keyof Events & string>(
     type: Type,
     listener: (event: Events[Type]) => void,
-    options?: { signal?: AbortSignal },
+    options?: { signal?: AbortSignal | undefined },
   ): () => void
   emit<Type extends keyof Events & string>(type: Type, event: Events[Type]): void
 }
@@ -20,8 +20,14 @@ export const createEmitter = <Events>(rethrow: (error: unknown) => void): Emitte
           rethrow(error)
         }
       }
-      target.addEventListener(type, run, { signal: signal! })
-      return () => target.removeEventListener(type, run)
+      const off = () => {
+        target.removeEventListener(type, run)
+        signal?.removeEventListener('abort', off)
+      }
+      // Not as an option of the listener, which a signal of another realm cannot be.
+      signal?.addEventListener('abort', off)
+      if (!signal?.aborted) target.addEventListener(type, run)
+      return off
     },
     emit: (type, detail) => target.dispatchEvent(new CustomEvent(type, { detail })),
   }

@@ -13,6 +13,7 @@ export type SessionErrorCode =
   | 'session_ended'
   | 'csrf_cookie_missing'
   | 'degraded'
+  | 'on_server'
   | 'closed'
 
 /** Why a refresh brought no tokens. Only `rejected` ends a session. */

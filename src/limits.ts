@@ -1,4 +1,5 @@
 import { invalidOption } from './options.js'
+import { listen } from './platform.js'
 import type { Extension } from './types.js'
 
 export interface SessionLimitsOptions {
@@ -19,15 +20,7 @@ export interface SessionLimits extends Extension {
 const PACE = 1000
 /** Timers take a signed 32-bit number of milliseconds. */
 const LONGEST_DELAY = 2 ** 31 - 1
-const ACTIVITY = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart']
-
-const onActivity = (listener: () => void): (() => void) => {
-  const controller = new AbortController()
-  if (typeof document !== 'undefined') {
-    for (const type of ACTIVITY) addEventListener(type, listener, { capture: true, passive: true, signal: controller.signal })
-  }
-  return () => controller.abort()
-}
+const ACTIVITY = 'pointerdown pointermove keydown wheel touchstart'
 
 const check = (options: SessionLimitsOptions): void => {
   for (const name of ['idleTimeout', 'idleWarning', 'absoluteLifetime'] as const) {
@@ -115,7 +108,7 @@ export const sessionLimits = (options: SessionLimitsOptions): SessionLimits => {
         const next = Math.min(now() < warnAt ? warnAt : idle, lifetime)
         if (next < Infinity) cancel = setTimer(arm, Math.min(next - now(), LONGEST_DELAY))
       }
-      const stop = onActivity(() => touch())
+      const stop = listen(ACTIVITY, () => touch())
       on('snapshot', arm)
       on('wake', arm)
       // Whoever signs in next, and is resumed, begins anew.

@@ -33,6 +33,7 @@ const rules: { [Name in keyof SessionOptions]-?: Rule } = {
   unauthorizedCooldown: duration,
   allowInsecureOrigins: aBoolean,
   unauthorized: aFunction,
+  onServer: aBoolean,
 }
 
 const DEFAULTS = {
@@ -50,12 +51,15 @@ const DEFAULTS = {
 /** What latchkey calls its own on this origin begins with its name, so that other software is not met there. */
 export const scoped = (name: string): string => (name.startsWith('latchkey') ? name : `latchkey:${name}`)
 
+/** The members that somebody gave: a polluted Object.prototype adds none. */
+export const own = <Bag>(bag: Bag): Bag => Object.assign(Object.create(null), bag)
+
 /** Says at once what is wrong with an option. Values are not quoted: they may be secrets. */
 export const invalidOption = (name: string, value: unknown, fix: string): SessionError =>
   new SessionError('invalid_option', `${name} is ${value ? typeof value : String(value) || 'empty'}, it must be ${fix}`)
 
 /**
- * A checked copy that has only own members, so that a polluted Object.prototype sets no option.
+ * A checked copy.
  * @throws {SessionError} `invalid_option`
  */
 export const checkOptions = (
@@ -63,15 +67,15 @@ export const checkOptions = (
   fallback?: Defaults,
 ): SessionOptions & typeof DEFAULTS & { storage: TokenStorage } => {
   if (Object(options) !== options) throw invalidOption('options', options, 'an object')
-  const own = Object.assign(Object.create(null), options)
-  if (own.storage === undefined) own.storage = fallback?.storage()
-  for (const name in own) {
+  const given = own(options) as Record<string, unknown>
+  if (given.storage === undefined) given.storage = fallback?.storage()
+  for (const name in given) {
     if (!Object.hasOwn(rules, name)) {
       throw new SessionError('invalid_option', `${name} is no option, there are ${Object.keys(rules).join(', ')}`)
     }
     const [fix, check] = rules[name as keyof SessionOptions]
-    if (own[name] === undefined && name !== 'storage') delete own[name]
-    else if (!check(own[name])) throw invalidOption(name, own[name], fix)
+    if (given[name] === undefined && name !== 'storage') delete given[name]
+    else if (!check(given[name])) throw invalidOption(name, given[name], fix)
   }
-  return Object.assign(Object.create(null), DEFAULTS, own)
+  return Object.assign(Object.create(null), DEFAULTS, given)
 }

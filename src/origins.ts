@@ -10,10 +10,13 @@ export const originRule = (
   origins: readonly string[],
   allowInsecureOrigins: boolean,
   baseURL: () => string | undefined,
+  /** It is that of the page, which no option says. */
+  isOwn = false,
 ): ((url: string) => string | undefined) => {
   const whole: string[] = []
   const narrowed: string[] = []
   origins.forEach((entry, index) => {
+    const what = isOwn ? "The page's own origin" : `origins[${index}]`
     let url: URL | undefined
     try {
       url = new URL(entry)
@@ -22,11 +25,11 @@ export const originRule = (
     }
     // Also without user, query and fragment.
     if (!url || !/^https?:/.test(url.href) || url.href !== url.origin + url.pathname) {
-      throw new SessionError('invalid_option', `origins[${index}] is no origin: give scheme, host and port, such as 'https://api.example.com'`)
+      throw new SessionError('invalid_option', `${what} is no web origin: set origins to scheme, host and port, such as 'https://api.example.com'`)
     }
     // Anybody on the way could read along, unless it is this machine itself (secure-contexts §3.1).
     if (!allowInsecureOrigins && url.protocol === 'http:' && !isLoopback(url.hostname)) {
-      throw new SessionError('insecure_context', `origins[${index}] is plain http: use https, or set allowInsecureOrigins`)
+      throw new SessionError('insecure_context', `${what} is plain http: use https, or set allowInsecureOrigins`)
     }
     // With no room for a user, and segment by segment.
     ;(url.pathname === '/' ? whole : narrowed).push(url.href.replace(/\/?$/, '/'))

@@ -37,12 +37,24 @@ export interface Platform {
   rethrow(error: unknown): void
 }
 
+const global = globalThis as { document?: Document; location?: Location; origin?: string; Zone?: { root?: { run?<Result>(run: () => Result): Result } } }
+
+/** By its class: the document itself answers `document.currentScript` with an image of that name. */
+export const ofDocument = (name: string): unknown =>
+  global.document && Reflect.get(Object.getPrototypeOf(global.document), name, global.document)
+
+/** Capturing on the window: before any listener of the app. Without `signal`, which not all test environments take. */
+export const listen = (types: string, listener: (event: Event) => void): (() => void) => {
+  const each = (act: 'addEventListener' | 'removeEventListener') => {
+    for (const type of types.split(' ')) globalThis[act]?.(type, listener, { capture: true, passive: true })
+  }
+  each('addEventListener')
+  return () => each('removeEventListener')
+}
+
 /** The browser this runs in, read at the time of the call; on a server, just enough to stay quiet. */
 export const browserPlatform = (): Platform => {
-  const { document, location, navigator, fetch } = globalThis as typeof globalThis & {
-    document?: Document & { prerendering?: boolean }
-    location?: Location
-  }
+  const { location, navigator, fetch } = globalThis as typeof globalThis & { location?: Location }
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
@@ -50,17 +62,27 @@ export const browserPlatform = (): Platform => {
     // Unlike randomUUID, getRandomValues is there on plain http too.
     randomId: () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(15)))),
     setTimer(run, delay) {
-      const timer = setTimeout(run, delay)
+      const set = () => setTimeout(run, delay)
+      // In Angular's zone, the app would count as busy for as long as the timer runs (zone.js).
+      const timer = global.Zone?.root?.run?.(set) ?? set()
+      // A session keeps no process alive (Node).
+      Object(timer).unref?.()
       return () => clearTimeout(timer)
     },
     fetch,
-    origin: location?.origin,
-    baseURL: () => document?.baseURI ?? location?.href,
-    isHidden: () => document?.visibilityState === 'hidden',
+    // That of `location` is "null" in a frame with srcdoc, which has the origin of the page around it.
+    origin: location && (global.origin ?? location.origin),
+    baseURL: () => (ofDocument('baseURI') as string | undefined) ?? location?.href,
+    isHidden: () => ofDocument('visibilityState') === 'hidden',
     isOffline: () => navigator?.onLine === false,
     whenActivated: () =>
-      document?.prerendering
-        ? new Promise((resolve) => document.addEventListener('prerenderingchange', () => resolve(), { once: true }))
+      ofDocument('prerendering')
+        ? new Promise((resolve) => {
+            const stop = listen('prerenderingchange', () => {
+              stop()
+              resolve()
+            })
+          })
         : undefined,
     locks: orNothing(() => navigator?.locks),
     // Takes a millisecond in a page that has just opened, so not before it is asked for.
@@ -70,20 +92,17 @@ export const browserPlatform = (): Platform => {
     // Node has a BroadcastChannel too, and one that is open keeps the process alive.
     openChannel: (name, onMessage) => (location ? openTabChannel(name, onMessage) : undefined),
     onLifecycle(listener) {
-      const controller = new AbortController()
-      const on = (change: LifecycleChange, types: string, applies: (event: Event) => unknown = () => true) => {
-        for (const type of types.split(' ')) {
-          // Capturing on the window: before any listener of the app, which may fetch at once.
-          globalThis.addEventListener?.(type, (event) => applies(event) && listener(change), { capture: true, signal: controller.signal })
-        }
-      }
-      on('leave', 'pagehide')
-      on('return', 'resume')
-      on('return', 'pageshow', (event) => (event as PageTransitionEvent).persisted)
-      on('wake', 'visibilitychange online prerenderingchange')
-      // A focus that moves between elements of the page passes here too.
-      on('wake', 'focus', (event) => event.target === globalThis)
-      return () => controller.abort()
+      const on = (change: LifecycleChange, types: string, applies: (event: Event) => unknown = () => true) =>
+        listen(types, (event) => applies(event) && listener(change))
+      const stops = [
+        on('leave', 'pagehide'),
+        on('return', 'resume'),
+        on('return', 'pageshow', (event) => (event as PageTransitionEvent).persisted),
+        on('wake', 'visibilitychange online prerenderingchange'),
+        // A focus that moves between elements of the page passes here too.
+        on('wake', 'focus', (event) => event.target === globalThis),
+      ]
+      return () => stops.forEach((stop) => stop())
     },
     complain: (error) => console.error(`latchkey: ${error.message}`),
     rethrow(error) {

@@ -1,5 +1,6 @@
 import { createSession } from './createDefaultSession.js'
 import { installFetch } from './installFetch.js'
+import { ofDocument } from './platform.js'
 import { refreshTokenGrant } from './refreshTokenGrant.js'
 import { cookieStorage } from './storage/cookieStorage.js'
 import { indexedDBStorage } from './storage/indexedDBStorage.js'
@@ -42,7 +43,7 @@ const sessionOf = (data: DOMStringMap): Session | undefined => {
 
 const attempt = () => {
   try {
-    return sessionOf((document.currentScript as HTMLElement | null)?.dataset ?? {})
+    return sessionOf((ofDocument('currentScript') as HTMLElement | null)?.dataset ?? {})
   } catch (error) {
     console.error(`latchkey: on the script tag, ${(error as Error).message}`)
   }

@@ -31,6 +31,8 @@ export const createSync = (
   onRestore: (record: SessionRecord) => void,
   /** What this tab alone had ended with the session of another. */
   onLoss: (tokens: TokenSet) => void,
+  /** What to go by instead of what is stored when the page opens, if anything. */
+  suppose: (stored: SessionRecord | undefined) => SessionRecord | undefined,
 ): Sync => {
   let closed = false
   let known = false
@@ -68,10 +70,12 @@ export const createSync = (
       await undefined
       failure = error
     }
+    // In one step with the read: a guard that watches `status` must see nobody signed out who is asked for yet.
+    const supposed = known || state.record ? undefined : suppose(stored)
     known = true
     // Nor can it be trusted once there is news.
     state.verifiedAt = stale ? NaN : asked
-    state.adopt(stored, 'remote')()
+    state.adopt(supposed ?? stored, 'remote', !supposed)()
     if (failure && !before) onFailure(failure)
     if (failure) later()
   }

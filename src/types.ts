@@ -30,7 +30,7 @@ export interface SessionOptions {
   /**
    * When nothing is stored, ask `refresh` once whether there is a session all the same: for refresh tokens in an
    * HttpOnly cookie, which outlasts a reload while an access token in memory does not. `status` stays `loading`
-   * until that is known. Default: `false`.
+   * until that is known, also while the browser is offline or the endpoint fails. Default: `false`.
    */
   resume?: boolean
   /** What not every app needs: `sessionLimits()`, `abortOnLogout()`. Default: none besides the history. */
@@ -58,6 +58,11 @@ export interface SessionOptions {
    * by default, status 401 means it.
    */
   unauthorized?: (response: Response) => boolean | Promise<boolean>
+  /**
+   * Act also where there is no page, such as in a script of one user. Without it a session on a server is inert: it stays
+   * `loading`, reads and sends nothing, since all requests of the process share it. Default: `false`.
+   */
+  onServer?: boolean
 }
 
 export type SessionStatus = 'loading' | 'authenticated' | 'anonymous'
@@ -132,7 +137,7 @@ export interface Session<Claims = UnverifiedClaims> {
    * `eventHistory()`, which `latchkey` brings along unless told `history: false`, and `latchkey/core` does not.
    */
   history(): HistoryEntry[]
-  /** Resolves when the stored session has been read: `status` is no longer `loading`. */
+  /** Resolves when it is known who is signed in: `status` has left `loading`. Never rejects; on a server it stays pending. */
   readonly ready: Promise<void>
   /** Releases every timer, listener, channel and lock. The stored session stays. */
   close(): void

@@ -75,7 +75,7 @@ describe('docs/api.md', () => {
   test('lists every attribute of the script tag, and none that is refused', () => {
     const complaints: string[] = []
     const context = createContext({
-      document: { currentScript: { dataset: { nonsense: '' } } },
+      document: Object.create({ currentScript: { dataset: { nonsense: '' } } }),
       console: { error: (message: string) => complaints.push(message) },
     })
     runInContext(readFileSync(join(root, 'dist/latchkey.min.js'), 'utf8'), context)

@@ -14,6 +14,8 @@ const law: Law = {
     'createDefaultSession.ts',
     'core.ts',
     'createSession.ts',
+    'inertSession.ts',
+    'lifecycle.ts',
     'reporting.ts',
     'resume.ts',
     'extensions.ts',

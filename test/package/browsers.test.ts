@@ -11,7 +11,6 @@ const OLDEST: Versions = { chrome: 93, firefox: 96, safari: 15.4 }
 /** Done without where they are missing. */
 const OPTIONAL = {
   cookieStore: 'cookies are read from document.cookie instead',
-  prerendering: 'where pages are not prerendered, nothing has to wait',
   keepalive: 'read of a Request, where it is undefined then',
 }
 

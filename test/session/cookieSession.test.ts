@@ -71,7 +71,7 @@ const bench = (options: CookieSessionOptions = {}) => {
     for (const type of ['login', 'refresh', 'change', 'logout'] as const) {
       session.on(type, (event) => events.push([type, event.source, ...('reason' in event ? [event.reason] : [])].join(':')))
     }
-    await settled(session.ready)
+    if (!more.resume) await settled(session.ready)
     return { tab, session, events }
   }
   const refreshes = () => backend.seen.filter(({ path }) => path === '/session/refresh').length

@@ -1,6 +1,6 @@
 import type { Defaults } from '../../src/options.js'
 import { createSessionOn } from '../../src/createSession.js'
-import type { TokenStorage } from '../../src/recordTypes.js'
+import type { RecordStore, TokenStorage } from '../../src/recordTypes.js'
 import { refreshTokenGrant } from '../../src/refreshTokenGrant.js'
 import { memoryStorage } from '../../src/storage/memoryStorage.js'
 import type { Session, SessionEvents, SessionOptions } from '../../src/types.js'
@@ -32,6 +32,14 @@ export interface Bench {
   outcome(promise: Promise<unknown>): Promise<string>
 }
 
+/** Tells when it has been read for the first time. */
+const noticed = ({ open }: TokenStorage, onRead: () => void): TokenStorage => ({
+  open(name) {
+    const store = open(name)
+    return { __proto__: store, read: () => store.read().finally(onRead) } as unknown as RecordStore
+  },
+})
+
 export const bench = (
   { seed = 1, faults = {}, storage }: { seed?: number; faults?: Browser['faults']; storage?: 'memory' | ((tab: Tab, disk: Disk) => TokenStorage) } = {},
 ): Bench => {
@@ -54,10 +62,13 @@ export const bench = (
     async open(options = {}, prepare, defaults) {
       const tab = createTab(browser, `tab ${++tabs}`, server.fetch)
       prepare?.(tab)
+      const kept = storage === 'memory' ? memoryStorage() : (storage ?? ((t, d) => diskStorage(d, t)))(tab, disk)
+      let read = false
       const session = createSessionOn(tab.platform, {
         refresh: refreshTokenGrant({ url: '/oauth/token', revokeUrl: '/oauth/revoke' }),
-        storage: storage === 'memory' ? memoryStorage() : (storage ?? ((t, d) => diskStorage(d, t)))(tab, disk),
+        storage: kept,
         ...options,
+        ...(options.resume && { storage: noticed(options.storage ?? kept, () => (read = true)) }),
       }, defaults)
       const events: string[] = []
       const errors: unknown[] = []
@@ -67,7 +78,9 @@ export const bench = (
         )
       }
       session.on('error', ({ error }) => errors.push(error))
-      await settled(session.ready)
+      // With `resume`, who is signed in is known later.
+      if (options.resume) await world.runUntil(() => read, 60_000)
+      else await settled(session.ready)
       return { tab, session, events, errors }
     },
     async finish(promise) {

@@ -298,8 +298,7 @@ describe('R74 C69: on a server', () => {
     const timers = vi.spyOn(globalThis, 'setInterval')
     const stub = vi.fn(async () => new Response('ok'))
     const session = createSession({ storage: memoryStorage(), fetch: stub as never })
-    await session.ready
-    expect(session.status).toBe('anonymous')
+    expect(session.status).toBe('loading')
     await session.fetch('https://elsewhere.test/')
     expect(stub).toHaveBeenCalledOnce()
     expect(timers).not.toHaveBeenCalled()
