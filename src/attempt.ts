@@ -124,15 +124,16 @@ export const attemptRefresh = async (
     return done
   } catch (thrown) {
     const error = thrown as RefreshError
-    const { code, retryAfter = 0 } = error
+    const { code, retryAfter = 0, spent } = error
     if (code === 'rejected') return commit(sending, endedRecord(sending, unsettled ? 'rotation_lost' : code), { error })
     const pause =
       code === 'misconfigured'
-        ? LONGEST_PAUSE
+        ? // What may be spent is not sent again soon: that it is refused would end the session.
+          spent ? maxRetryAfter * intent.attempt : LONGEST_PAUSE
         : Math.min(retryAfter, maxRetryAfter) + backoff(intent.attempt, platform.random())
     const lost = code === 'unanswered'
     const sentAt = platform.now()
-    const failed = { ...intent, sentAt, retryAt: sentAt + pause, ...(lost && { ambiguous: true }) }
+    const failed = { ...intent, sentAt, retryAt: sentAt + pause, ...((lost || spent) && { ambiguous: true }) }
     return commit(sending, changedRecord(sending, { intent: failed }), { error, again: lost ? pause : undefined })
   }
 }

@@ -43,7 +43,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   const renewable = (tokens: TokenSet) => !!refresh && (!refresh.needsRefreshToken || !!tokens.refreshToken)
 
   const emitter = createEmitter<InternalEvents>(platform.rethrow)
-  const { report, degraded } = createReporting(platform, emitter, () => begun)
+  const { report, refused, degraded } = createReporting(platform, emitter, () => begun)
   const state = createSessionState(platform, emitter, () => {
     refresher.poke()
     schedule.arm()
@@ -64,14 +64,14 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   const begun = sync()
   const hints = createHints(platform, scope, follow, () => degraded('No BroadcastChannel, tabs learn of each other by storage events'))
   const revocation = createRevocation(platform, checked.revoke ?? refresh?.revoke ?? scheme.revoke, refreshTimeout, report)
-  const call = createRefreshCall(platform, refresh!, take, refreshTimeout)
+  const call = createRefreshCall(platform, refresh!, scheme, take, refreshTimeout)
   // More than a holder may hold: its request, and some time for storage.
   const lock = createLock(platform, scope, store, refreshTimeout + 1000, hints, () => degraded('No Web Locks, tabs take turns by the stored record'))
   const refresher = createRefresher(
     { ...checked, platform, store, state, call, renewable, onFailure: report, onVain: revocation },
     lock,
     hints.send,
-    ({ code }) => emitter.emit('refused', { source: 'local', code }),
+    refused,
   )
   const run = async () => {
     const used = credentials.own()

@@ -39,6 +39,7 @@ interface AnswerDetails extends Details {
   status?: number | undefined
   error?: string | undefined
   retryAfter?: number | undefined
+  spent?: boolean | undefined
 }
 
 export class SessionError extends Error {
@@ -63,6 +64,8 @@ export class RefreshError extends SessionError {
   declare readonly error: string | undefined
   /** Milliseconds the server asked to wait (Retry-After, RFC 9110 §10.2.3). */
   declare readonly retryAfter: number | undefined
+  /** @internal The response came without tokens, and the refresh token may be spent. */
+  declare readonly spent: boolean | undefined
   constructor(code: RefreshErrorCode, message: string, details?: AnswerDetails) {
     super(code, message, details)
   }

@@ -1,7 +1,7 @@
 import { readAnswer } from './outcome.js'
 import type { Platform } from './platform.js'
 import type { TokenSet } from './recordTypes.js'
-import type { RefreshFunction, TokenResponse } from './types.js'
+import type { RefreshFunction, Scheme, TokenResponse } from './types.js'
 
 export interface RefreshCall {
   /** Calls the app's refresh function once, and settles within the timeout. @throws {RefreshError} */
@@ -16,6 +16,7 @@ export interface RefreshCall {
 export const createRefreshCall = (
   { fetch, origin, now, setTimer }: Platform,
   refresh: RefreshFunction,
+  scheme: Scheme,
   take: (response: TokenResponse) => TokenSet,
   timeout: number,
 ): RefreshCall => {
@@ -34,7 +35,7 @@ export const createRefreshCall = (
           calling = false
         }
       }
-      return readAnswer(ask, signal, take, now).finally(stop)
+      return readAnswer(ask, signal, scheme, take, now).finally(stop)
     },
     interrupt: (delay) => setTimer(abort, delay),
     get calling() {

@@ -49,6 +49,8 @@ export const refreshTokenGrant = (options: RefreshTokenGrantOptions): RefreshFun
       }),
       signal,
       cache: 'no-store',
+      // A redirect that keeps the method would carry the refresh token to wherever it leads.
+      redirect: 'manual',
     })
   }
   refresh.needsRefreshToken = true
@@ -57,7 +59,7 @@ export const refreshTokenGrant = (options: RefreshTokenGrantOptions): RefreshFun
       const tell = async (token: string | undefined, token_type_hint: string) => {
         if (!token) return
         const body = new URLSearchParams({ token, token_type_hint, ...client })
-        const { ok, status } = await fetch(revokeUrl, { method: 'POST', body, signal, keepalive: true })
+        const { ok, status } = await fetch(revokeUrl, { method: 'POST', body, signal, keepalive: true, redirect: 'manual' })
         if (!ok) throw new RefreshError('unavailable', `The revocation was answered ${status}`, { status })
       }
       // Both at once: the page may be left before the first is answered.

@@ -66,6 +66,10 @@ export interface Scheme {
   readonly names: readonly string[]
   /** Goes around the calls that are attached, and only those. */
   wrap?(fetch: typeof globalThis.fetch): typeof globalThis.fetch
+  /** Whether the response to a refresh says that nobody is signed in. `body` is what its JSON says; `undefined` when it is none. */
+  isSignedOut?(response: Response, body: unknown): boolean
+  /** What to do about a refresh that is `misconfigured`, in place of what bearer tokens need. */
+  readonly advice?: string
   /** `true` when there is no token in the page, so that there is none to hand out. */
   readonly tokenless?: boolean
   /** The default of the option `refresh`. */

@@ -6,6 +6,8 @@ import type { InternalEvents } from './types.js'
 export interface Reporting {
   /** For failures that nobody awaits. */
   report(thrown: unknown): void
+  /** A refresh brought no tokens. */
+  refused(error: SessionError): void
   /** For what is found out while the parts are made: told when there can be listeners. */
   degraded(what: string): Promise<void>
 }
@@ -29,6 +31,11 @@ export const createReporting = (
   }
   return {
     report,
+    refused(error) {
+      // Whoever waits for it may be told no more than a 401 that stays.
+      if (error.code === 'misconfigured') report(error)
+      emitter.emit('refused', { source: 'local', code: error.code })
+    },
     async degraded(what) {
       await undefined
       await ready()

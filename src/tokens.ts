@@ -33,7 +33,9 @@ const text = (value: unknown) => (value ? String(value) : undefined)
 export const readTokenResponse = (response: TokenResponse, tokenType: string, now: number): TokenSet => {
   const { access_token, token_type, refresh_token, id_token, scope } = Object(response) as TokenResponse
   if (!access_token || typeof access_token !== 'string') {
-    throw new SessionError('invalid_response', 'access_token is no string, pass the token response as it came')
+    // Names of words alone, so that none can be a secret, and no more than a line of them.
+    const names = Object.keys(Object(response)).filter((name) => /^[a-z_]{1,24}$/i.test(name))
+    throw new SessionError('invalid_response', `access_token is no string, there is [${names.slice(0, 9)}], pass the token response as it came`)
   }
   if (!RegExp(`^${tokenType}$`, 'i').test(token_type ?? tokenType)) {
     throw new SessionError('invalid_response', `token_type is not ${tokenType}, have the server issue such a token`)

@@ -1,47 +1,21 @@
 import { cookies } from '../cookies.js'
 import { RefreshError, SessionError } from '../errors.js'
-import { invalidOption } from '../options.js'
 import { compact } from '../record.js'
 import { restate } from '../restate.js'
 import { date, seconds } from '../tokens.js'
 import type { TokenSet } from '../recordTypes.js'
 import type { CookieSessionResponse, RefreshFunction, RevokeFunction, Scheme } from '../types.js'
+import { checkCookieSession, type CookieSessionOptions } from './cookieSessionOptions.js'
 
-export interface CookieSessionOptions {
-  /**
-   * Sent a POST to renew the session's cookies. Answers 2xx with nothing or with JSON such as `{ "expires_in": 300 }`;
-   * 401 says that there is no session any more. Absolute, or relative to the page.
-   */
-  refreshUrl?: string
-  /** Sent a POST at logout, so that the server ends the session and clears its cookies. */
-  logoutUrl?: string
-  /**
-   * Sent with every call: a form or an image of another site cannot, so a server that asks for it is safe from
-   * CSRF. Default: `{ 'X-CSRF': '1' }`.
-   */
-  headers?: Readonly<Record<string, string>>
-  /** Name of a cookie that script can read and whose value goes back in `csrfHeader` (double submit). Default: none. */
-  csrfCookie?: string
-  /** Default: `'X-CSRF-Token'`. */
-  csrfHeader?: string
-  /** Name of a cookie that script can read and that says when the session expires, in **seconds** since the epoch. Default: none. */
-  expiryCookie?: string
-}
+export type { CookieSessionOptions } from './cookieSessionOptions.js'
 
-const isCookieName = (value: string) => /^[\w!#$%&'*+.^`|~-]+$/.test(value)
-
-const check = (options: CookieSessionOptions): void => {
-  for (const name of ['refreshUrl', 'logoutUrl', 'csrfCookie', 'csrfHeader', 'expiryCookie'] as const) {
-    const value = options[name]
-    if (value !== undefined && (typeof value !== 'string' || !value)) throw invalidOption(`cookieSession: ${name}`, value, 'a string that is not empty')
-    if (value !== undefined && !name.endsWith('Url') && !isCookieName(value)) {
-      throw invalidOption(`cookieSession: ${name}`, value, 'letters, digits and - _ . only')
-    }
-  }
+/** As servers that encode it expect it, and axios and Angular send it. What is no header then stays as it is. */
+const plain = (value: string): string => {
   try {
-    new Headers(options.headers)
+    const decoded = decodeURIComponent(value)
+    return /^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(decoded) ? decoded : value
   } catch {
-    throw invalidOption('cookieSession: headers', options.headers, 'names and values of headers')
+    return value
   }
 }
 
@@ -52,11 +26,12 @@ const check = (options: CookieSessionOptions): void => {
  * @throws {SessionError} `invalid_option`
  */
 export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
-  check(options)
-  const { refreshUrl, logoutUrl, headers = { 'X-CSRF': '1' }, csrfCookie, csrfHeader = 'X-CSRF-Token', expiryCookie } = options
+  checkCookieSession(options)
+  const { refreshUrl, refreshMethod = 'POST', isSignedOut, logoutUrl, headers = { 'X-CSRF': '1' }, csrfCookie, csrfHeader = 'X-CSRF-Token', expiryCookie } = options
 
-  const protection = (): Record<string, string> => {
-    if (!csrfCookie) return headers
+  const protection = (method: string): Record<string, string> => {
+    // A call that changes nothing needs no proof, and a redirect would carry it to wherever it leads.
+    if (!csrfCookie || /^(get|head|options)$/i.test(method)) return headers
     const value = cookies.get(csrfCookie)
     if (value === undefined) {
       throw new SessionError(
@@ -64,25 +39,30 @@ export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
         `There is no cookie ${csrfCookie} that script can read: check csrfCookie, and that the server sets it at login, without HttpOnly, for this path`,
       )
     }
-    return { ...headers, [csrfHeader]: value }
+    return { ...headers, [csrfHeader]: plain(value) }
   }
-  const post = (fetch: typeof globalThis.fetch, url: string, init: RequestInit) =>
-    fetch(url, { method: 'POST', headers: { Accept: 'application/json', ...protection() }, credentials: 'include', cache: 'no-store', ...init })
+  const ask = (fetch: typeof globalThis.fetch, method: string, url: string, init: RequestInit) =>
+    fetch(url, {
+      method,
+      headers: { Accept: 'application/json', ...protection(method) },
+      credentials: 'include',
+      cache: 'no-store',
+      // Followed, it could carry the proof to another origin, or pass a login page off as a renewal.
+      redirect: 'manual',
+      ...init,
+    })
 
   const refresh: RefreshFunction = async ({ accessToken }, { fetch, signal }) => {
-    let response: Response
     try {
-      response = await post(fetch, refreshUrl!, { signal })
+      return await ask(fetch, refreshMethod, refreshUrl!, { signal })
     } catch (cause) {
       if ((cause as SessionError).code !== 'csrf_cookie_missing') throw cause
       // Who was never signed in has no such cookie yet.
       throw new RefreshError(accessToken ? 'misconfigured' : 'rejected', (cause as SessionError).message, { cause })
     }
-    if (response.status === 401) throw new RefreshError('rejected', 'The server says that there is no session any more: the user must sign in again', { status: 401 })
-    return response.ok && !(await response.clone().text()) ? {} : response
   }
   const revoke: RevokeFunction = async (_tokens, { fetch, signal }) => {
-    const { ok, status } = await post(fetch, logoutUrl!, { signal, keepalive: true })
+    const { ok, status } = await ask(fetch, 'POST', logoutUrl!, { signal, keepalive: true })
     if (!ok) throw new RefreshError('unavailable', `The logout endpoint answered ${status}`, { status })
   }
 
@@ -95,9 +75,22 @@ export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
       return fetch(input, { __proto__: null, ...request, credentials, ...init } as RequestInit)
     },
     names: Object.keys({ ...headers, ...(csrfCookie && { [csrfHeader]: '' }) }).map((name) => name.toLowerCase()),
-    headers: protection,
+    headers: (_accessToken, method) => protection(method),
+    advice: 'check URL and CSRF protection, send JSON or nothing, redirect nowhere; to end the session, answer 401 or set isSignedOut',
+    isSignedOut(response, body) {
+      try {
+        // A promise is no answer.
+        return response.status === 401 || (response.ok && body === null) || isSignedOut?.(response, body) === true
+      } catch {
+        throw new RefreshError('misconfigured', 'cookieSession: isSignedOut threw an error, have it expect any status and body', { status: response.status })
+      }
+    },
     read(response, now) {
-      const { expires_in, id_token } = Object(response) as CookieSessionResponse
+      const { expires_in, id_token, error } = Object(response) as CookieSessionResponse & { error?: unknown }
+      // What comes from a proxy, a page or a login that failed says of nobody that they are signed in.
+      if (Object(response) !== response || Array.isArray(response) || error) {
+        throw new SessionError('invalid_response', 'This does not say that somebody is signed in: pass {} or a JSON object without error')
+      }
       const lifetime = (seconds(expires_in, 0) ?? date(expiryCookie && cookies.get(expiryCookie))! - now / 1000) * 1000
       return compact<TokenSet>({
         accessToken: 'cookie',

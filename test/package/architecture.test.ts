@@ -36,6 +36,7 @@ const law: Law = {
     'abortable.ts',
     'schemes/bearer.ts',
     'schemes/cookieSession.ts',
+    'schemes/cookieSessionOptions.ts',
     'tokens.ts',
     'claims.ts',
     'history.ts',

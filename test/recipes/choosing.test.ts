@@ -70,6 +70,23 @@ describe('docs/choosing.md', () => {
     again.close()
   })
 
+  test('F38: with better-auth a visitor is nobody, a user is found again, and a session that is gone ends', async () => {
+    const { betterAuth } = await import('choosing/better-auth')
+    const call = async () => (await betterAuth.fetch('/me')).status
+    expect(await call()).toBe(401)
+    expect(betterAuth.status).toBe('anonymous')
+    await fetch('/bff/login', { method: 'POST', headers: { 'X-CSRF': '1' }, body: new URLSearchParams({ user: 'ada', password: 'secret' }) })
+    betterAuth.close()
+    vi.resetModules()
+    const { betterAuth: again } = await import('choosing/better-auth')
+    expect((await again.fetch('/me')).status).toBe(200)
+    expect(again.status).toBe('authenticated')
+    await fetch('/bff/logout', { method: 'POST', headers: { 'X-CSRF': '1' } })
+    expect((await again.fetch('/me')).status).toBe(401)
+    expect(again.getSnapshot()).toMatchObject({ status: 'anonymous', reason: 'rejected' })
+    again.close()
+  })
+
   test('R71: the mixed mode signs in again after a reload by one question, and never after a logout', async () => {
     const { session } = await import('choosing/mixed')
     expect((await session.fetch('https://api.example.com/me')).status).toBe(401)

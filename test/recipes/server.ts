@@ -127,6 +127,13 @@ export async function startServer(): Promise<Server> {
     return c.body(null, 204)
   })
 
+  // As better-auth answers: 200 and null for nobody.
+  app.get('/api/auth/get-session', (c) => c.json(backendSession(c) ?? null))
+  app.post('/api/auth/sign-out', (c) => {
+    if (backendSession(c)) backendSessions.delete(deleteCookie(c, '__Host-sid', { path: '/', secure: true })!)
+    return c.json({ success: true })
+  })
+
   app.use(async (c, next) => {
     if (!/^\/(me|todos|trpc|graphql|events)/.test(c.req.path)) return next()
     const header = c.req.header('Authorization')

@@ -222,23 +222,35 @@ describe('a logout that the server is told', () => {
 describe('the cookies that script can read', () => {
   const withCookies = (text: string) => Object.defineProperty(globalThis, 'document', { configurable: true, value: { cookie: text } })
 
-  test('R71: csrfCookie goes back in csrfHeader, with calls and with the refresh', async () => {
+  test('R71 S2: csrfCookie goes back in csrfHeader, with calls that change something and with the refresh', async () => {
     withCookies('XSRF-TOKEN=abc; other=1')
     const b = bench({ csrfCookie: 'XSRF-TOKEN' })
     const { session } = await b.open()
     b.login()
     await b.settled(session.setTokens({ expires_in: 300 }))
-    await b.settled(session.fetch('/api'))
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'get']) await b.settled(session.fetch('/api', { method }))
+    await b.settled(session.fetch(new Request(`${APP}/api`, { method: 'POST' })))
     await b.settled(session.refresh())
-    expect(b.backend.seen.map(({ token }) => token)).toEqual(['abc', 'abc'])
+    expect(b.backend.seen.map(({ token }) => token)).toEqual(['abc', 'abc', 'abc', 'abc', null, null, null, null, 'abc', 'abc'])
   })
+  for (const [sent, expected] of [['a%3Db%2F%2B', 'a=b/+'], ['100%', '100%'], ['%E2%82%AC', '%E2%82%AC'], ['a%0D%0AX-Evil%3A1', 'a%0D%0AX-Evil%3A1']] as const) {
+    test(`S14: the value ${sent} goes back as ${expected}`, async () => {
+      withCookies(`XSRF-TOKEN=${sent}`)
+      const b = bench({ csrfCookie: 'XSRF-TOKEN' })
+      const { session } = await b.open()
+      b.login()
+      await b.settled(session.setTokens({ expires_in: 300 }))
+      await b.settled(session.fetch('/api', { method: 'POST' }))
+      expect(b.backend.seen).toMatchObject([{ token: expected }])
+    })
+  }
   test('a csrfCookie that is not there is an error that names it, and nothing is sent', async () => {
     withCookies('')
     const b = bench({ csrfCookie: 'XSRF-TOKEN' })
     const { session } = await b.open()
     b.login()
     await b.settled(session.setTokens({ expires_in: 300 }))
-    await expect(b.settled(session.fetch('/api'))).rejects.toMatchObject({ code: 'csrf_cookie_missing', message: expect.stringContaining('XSRF-TOKEN') })
+    await expect(b.settled(session.fetch('/api', { method: 'POST' }))).rejects.toMatchObject({ code: 'csrf_cookie_missing', message: expect.stringContaining('XSRF-TOKEN') })
     await expect(b.settled(session.refresh())).rejects.toMatchObject({ code: 'misconfigured', message: expect.stringContaining('XSRF-TOKEN') })
     expect(b.backend.seen).toEqual([])
     expect(session.status).toBe('authenticated')

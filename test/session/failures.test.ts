@@ -33,7 +33,7 @@ describe('never signed out on a guess', () => {
     })
   }
 
-  for (const [what, body] of [['HTML', '<p>Gateway</p>'], ['nothing', ''], ['null', 'null'], ['no token', '{}'], ['another type', '{"access_token":"x","token_type":"mac"}']]) {
+  for (const [what, body] of [['nothing', ''], ['half an answer', '{"access_token":"at-']]) {
     test(`R15: a 200 with ${what} counts as a lost answer`, async () => {
       const b = await signedIn()
       b.server.faults.status = { code: 200, times: 1, body: body! }

@@ -28,7 +28,7 @@ export const MUTANTS = [
   mutant('what the server asks for is not waited', ['attempt.ts', 'Math.min(retryAfter, maxRetryAfter) + ', '']),
   mutant('pauses do not grow', ['attempt.ts', '2 ** attempt', '2']),
   mutant('a call goes on under another user', ['credentials.ts', 'now.id !== before.id', '!now']),
-  mutant('a parser that quotes the body is the cause of an error', ['outcome.ts', 'answer.json().catch(() => {', 'answer.json().catch((error) => { if (answer.ok) throw error']),
+  mutant('a parser that quotes the body is the cause of an error', ['outcome.ts', "catch {\n      // Never a parser's", "catch {\n      if (answer.ok) throw new SyntaxError(text)\n      // Never a parser's"]),
   mutant('a refusal after a lost answer does not say so', ['attempt.ts', "unsettled ? 'rotation_lost' : code", 'code']),
   mutant('a hidden tab trusts its memory for ever', ['credentials.ts', 'TRUST_WHILE_HIDDEN = 1000', 'TRUST_WHILE_HIDDEN = Infinity']),
 ]
