@@ -1,5 +1,5 @@
 import { SessionError } from './errors.js'
-import { restate } from './restate.js'
+import { restate } from './requests.js'
 import type { Extension } from './types.js'
 
 /**

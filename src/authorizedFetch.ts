@@ -1,12 +1,13 @@
 import type { Credential, Credentials } from './credentials.js'
+import { isTokenRequest, requestAnd, urlOf } from './requests.js'
 import type { SessionOptions } from './types.js'
 
 /** Where the token may go, and what it looks like there. */
 export interface FetchRules {
   /** The absolute URL, where the token may go; else nothing. @throws {TypeError} what is no URL */
   target(url: string): string | undefined
-  /** Whether a call is the refresh itself, or comes after the end. */
-  bypass(): boolean
+  /** Whether a call is part of the refresh, or comes after the end. */
+  bypass(signal?: AbortSignal | null, text?: string): boolean
   headers(accessToken: string, method: string): Record<string, string>
   /** Names of headers, in lower case, with which a call is the caller's own affair. */
   names: readonly string[]
@@ -46,9 +47,9 @@ export const createAuthorizedFetch = (
   /** What to do for a call that gets the token; nothing for others. Throws when something is wrong with the call. */
   const prepare = (input: RequestInfo | URL, init?: RequestInit | null): (() => Promise<Response>) | undefined => {
     const current = credentials.current()
-    if (rules.bypass() || current === null) return
-    // By brand, not by instanceof: a Request of another frame is one too.
-    const source = Object.prototype.toString.call(input) === '[object Request]' ? (input as Request) : undefined
+    if (current === null) return
+    const url = urlOf(input)
+    const source = url === undefined ? url : (input as Request)
     const {
       headers = source?.headers ?? [],
       keepalive = source?.keepalive,
@@ -58,7 +59,10 @@ export const createAuthorizedFetch = (
       body,
       // Without a prototype, of which a polluted one would speak up.
     } = init ?? ({ __proto__: null } as RequestInit)
-    const href = rules.target(source ? source.url : `${input as string}`)
+    // A login has to get through, and a refresh that waited here would wait for itself.
+    const passes = (text: string) => isTokenRequest(text) || rules.bypass(signal, text)
+    if (passes(typeof body === 'string' || body instanceof URLSearchParams ? `${body}` : '')) return
+    const href = rules.target(url ?? `${input as string}`)
     const credential = keepalive ? credentials.held() : current
     if (credential === null || !href || mode === 'no-cors' || signal?.aborted) return
     const pairs = (Symbol.iterator in headers ? [...headers] : Object.entries(headers)) as [string, string][]
@@ -69,7 +73,7 @@ export const createAuthorizedFetch = (
     const kept = exotic ? init : ({ __proto__: null, ...init } as RequestInit)
     // An iterator can be read but once.
     if (!exotic && kept.headers) kept.headers = pairs
-    const request = source || exotic || !credential ? new Request(source ?? href, kept) : undefined
+    const [request, rest] = source || exotic || !credential ? requestAnd(source ?? href, kept) : []
     const replayable = !keepalive && !(body as ReadableStream | undefined)?.getReader
     const spare = replayable ? request?.clone() : undefined
 
@@ -77,7 +81,7 @@ export const createAuthorizedFetch = (
       const added = Object.entries(rules.headers(accessToken, method))
       if (request) {
         for (const [name, value] of added) request.headers.set(name, value)
-        return attached(request)
+        return attached(request, rest)
       }
       kept.headers = [...pairs, ...added]
       // The very URL that was decided on: a relative one may come to mean another.
@@ -102,16 +106,21 @@ export const createAuthorizedFetch = (
     }
     const start = (used: Credential) =>
       send(used, request).then((response) => (unauthorized || response.status === 401 || response.status === 403 ? answer(response, used) : response))
+    const wait = async () => {
+      // Only now there is time to read what a client has put into a Request.
+      const isText = source && /json|urlencoded/.test(request!.headers.get('Content-Type')!)
+      return isText && passes(await request!.clone().text()) ? null : credentials.obtain(signal)
+    }
     return () =>
       credential
         ? start(credential)
-        : credentials.obtain(signal).then(
+        : wait().then(
             // A session that was closed meanwhile hears of no logout.
-            (obtained) => (obtained && !rules.bypass() ? start(obtained) : underlying(request!)),
+            (obtained) => (obtained && !rules.bypass() ? start(obtained) : underlying(request!, rest)),
             (error) => {
               if (!signal?.aborted) throw error
               // Also cancels a stream that was to be sent.
-              return underlying(request!)
+              return underlying(request!, rest)
             },
           )
   }

@@ -95,7 +95,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
 
   const rules: FetchRules = {
     target, unauthorized: checked.unauthorized,
-    bypass: () => closed || call.calling,
+    bypass: (signal, text) => closed || call.owns(signal, text),
     headers: scheme.headers,
     names: scheme.names,
     wrap: (fetch) => attached.wrap(scheme.wrap?.(fetch) ?? fetch),

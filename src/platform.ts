@@ -52,9 +52,13 @@ export const listen = (types: string, listener: (event: Event) => void): (() => 
   return () => each('removeEventListener')
 }
 
+/** Leads from what installFetch installed, of another copy of latchkey too, to what it stands over. */
+const BELOW: unique symbol = Symbol.for('latchkey.below') as never
+type Installed = typeof fetch & { [BELOW]?: Installed }
+
 /** The browser this runs in, read at the time of the call; on a server, just enough to stay quiet. */
 export const browserPlatform = (): Platform => {
-  const { location, navigator, fetch } = globalThis as typeof globalThis & { location?: Location }
+  const { location, navigator } = globalThis as typeof globalThis & { location?: Location }
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
@@ -69,7 +73,12 @@ export const browserPlatform = (): Platform => {
       Object(timer).unref?.()
       return () => clearTimeout(timer)
     },
-    fetch,
+    fetch(...args) {
+      // At each call, since tests and instrumentation replace it; below what installFetch put there, which would attach again.
+      let { fetch } = globalThis as { fetch: Installed }
+      while (fetch[BELOW]) fetch = fetch[BELOW]
+      return fetch(...args)
+    },
     // That of `location` is "null" in a frame with srcdoc, which has the origin of the page around it.
     origin: location && (global.origin ?? location.origin),
     baseURL: () => (ofDocument('baseURI') as string | undefined) ?? location?.href,
@@ -116,7 +125,7 @@ export const browserPlatform = (): Platform => {
 /** Puts a function in the place of the global `fetch`. Returns what takes it back, or `undefined` when it cannot be replaced. */
 export const replaceGlobalFetch = (make: (former: typeof fetch) => typeof fetch): (() => boolean) | undefined => {
   const former = globalThis.fetch
-  const mine = make(former)
+  const mine = Object.assign(make(former), { [BELOW]: former })
   try {
     globalThis.fetch = mine
   } catch {

@@ -8,9 +8,14 @@ export interface RefreshCall {
   send(tokens: TokenSet, idempotencyKey: string): Promise<TokenSet>
   /** Stops waiting for the call under way: after `delay` milliseconds its answer counts as lost. */
   interrupt(delay: number): void
-  /** True while the refresh function is being called: what it fetches there is not to be wrapped (R64). */
-  readonly calling: boolean
+  /**
+   * Whether a call is part of the refresh, and not to be wrapped: made while the refresh function is being called
+   * (R64), with the signal that it was given, or with the refresh token in its body.
+   */
+  owns(signal?: AbortSignal | null, text?: string): boolean
 }
+
+const LATE = 'No answer in time. Does the refresh function call its own session? Use context.fetch'
 
 /** The one bounded request that is made under the lock. */
 export const createRefreshCall = (
@@ -21,12 +26,15 @@ export const createRefreshCall = (
   timeout: number,
 ): RefreshCall => {
   let abort = () => {}
-  let calling = false
+  let owns: RefreshCall['owns'] = () => false
   return {
     send(tokens, idempotencyKey) {
       const controller = new AbortController()
       const { signal } = controller
-      const stop = setTimer((abort = () => controller.abort()), timeout)
+      const { refreshToken } = tokens
+      const stop = setTimer((abort = () => controller.abort(new DOMException(LATE, 'AbortError'))), timeout)
+      let calling = false
+      owns = (given, text) => calling || given === signal || !!(refreshToken && text?.includes(refreshToken))
       const ask = () => {
         calling = true
         try {
@@ -38,8 +46,6 @@ export const createRefreshCall = (
       return readAnswer(ask, signal, scheme, take, now).finally(stop)
     },
     interrupt: (delay) => setTimer(abort, delay),
-    get calling() {
-      return calling
-    },
+    owns: (...call) => owns(...call),
   }
 }

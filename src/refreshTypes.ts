@@ -34,7 +34,7 @@ export interface RefreshContext {
   signal: AbortSignal
   /** The same for every try of one refresh. Let your server answer a repeat with the first answer. */
   idempotencyKey: string
-  /** The `fetch` that latchkey found at start, never the wrapped one. */
+  /** The `fetch` of the session before it is wrapped: the option, else the global one without what `installFetch` put there. */
   fetch: typeof fetch
   /** The page's own origin. */
   origin: string | undefined

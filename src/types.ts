@@ -37,7 +37,7 @@ export interface SessionOptions {
   extensions?: readonly Extension[]
   /** Keep the last 200 events for {@link Session.history}. Default: `true` in `latchkey`; `latchkey/core` leaves it to `eventHistory()`. */
   history?: boolean
-  /** Default: the global `fetch` at the time of the call to `createSession`. */
+  /** Default: the global `fetch`, looked up at each call. */
   fetch?: typeof fetch
   /** How long before expiry a refresh is due, in milliseconds; at most a third of the lifetime is used. Default: 60 000. */
   refreshBefore?: number

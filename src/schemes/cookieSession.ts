@@ -1,7 +1,7 @@
 import { cookies } from '../cookies.js'
 import { RefreshError, SessionError } from '../errors.js'
 import { compact } from '../record.js'
-import { restate } from '../restate.js'
+import { restate } from '../requests.js'
 import { date, seconds } from '../tokens.js'
 import type { TokenSet } from '../recordTypes.js'
 import type { CookieSessionResponse, RefreshFunction, RevokeFunction, Scheme } from '../types.js'

@@ -102,9 +102,9 @@ stage('A page that is not the only one at work', ['/latchkey.min.js'], (stage) =
     expect(result).toEqual(['install_failed', true, 200, ['Authorization: Bearer mine']])
   })
 
-  it('C13: a global fetch that is replaced after createSession sees no call and no token', async () => {
+  it('C13: a global fetch that is replaced after createSession sees no call and no token of a session that was given one', async () => {
     const result = await stage.page.evaluate(async () => {
-      const session = await signIn(latchkey, 'mine')
+      const session = await signIn(latchkey, 'mine', { fetch: former.fetch })
       const stolen: unknown[] = []
       globalThis.fetch = async (...args) => (stolen.push(args), new Response())
       await session.fetch('/echo')
@@ -112,6 +112,25 @@ stage('A page that is not the only one at work', ['/latchkey.min.js'], (stage) =
       return [stolen.length, await bearers()]
     })
     expect(result).toEqual([0, ['Authorization: Bearer mine', 'Authorization: Bearer mine']])
+  })
+
+  it('F48: a global fetch that is replaced after createSession is called, and one that installFetch put there is not', async () => {
+    const result = await stage.page.evaluate(async () => {
+      const session = await signIn(latchkey, 'mine')
+      const undo = latchkey.installFetch(await signIn(latchkey, 'other', { name: 'other' }))
+      const seen: string[] = []
+      await session.fetch('/echo')
+      const below = globalThis.fetch
+      globalThis.fetch = (async (...args) => (seen.push(String(args[0])), below(...args))) as typeof fetch
+      await session.fetch('/echo?2')
+      globalThis.fetch = below
+      undo()
+      globalThis.fetch = (async () => new Response('stubbed')) as typeof fetch
+      const text = await (await session.fetch('/echo')).text()
+      globalThis.fetch = former.fetch
+      return [seen, text, await bearers()]
+    })
+    expect(result).toEqual([[`${stage.near.url}/echo?2`], 'stubbed', Array(2).fill('Authorization: Bearer mine')])
   })
 
   it('C11: a polluted Object.prototype changes neither where the token goes nor what is sent', async () => {

@@ -51,7 +51,7 @@ const law: Law = {
     'storage/memoryStorage.ts',
     'storage/inOrder.ts',
     'cookies.ts',
-    'restate.ts',
+    'requests.ts',
     'origins.ts',
     'record.ts',
     'options.ts',

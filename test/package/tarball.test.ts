@@ -45,7 +45,7 @@ const MODULES = [
   'refreshCall',
   'refreshTokenGrant',
   'reporting',
-  'restate',
+  'requests',
   'resume',
   'schedule',
   'schemes/bearer',
