@@ -74,7 +74,7 @@ export const createHints = (
           askedAt = platform.monotonic()
           reply()
         } else if (type === 'alive') hints.replies++
-        else onHint(typeof revision === 'number' ? revision : 0)
+        else onHint(Number.isSafeInteger(revision) ? (revision as number) : 0)
       })
       tell()
     },

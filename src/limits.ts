@@ -67,8 +67,10 @@ export const sessionLimits = (options: SessionLimitsOptions): SessionLimits => {
       const began = () => {
         const at = startedAt()
         if (at === undefined) return
+        // Written by a clock that was ahead: it began when that is noticed, also after that clock is right.
+        if (at > now() && shared('ahead') !== at) shared('began', shared('ahead', at) && now())
         const known = shared('began')
-        const start = at || known || now()
+        const start = (at !== shared('ahead') && at) || (known <= now() && known) || now()
         // To begin is activity, once: for all, also where each tab has a session of its own.
         if (start !== noted && start > shared('activity')) shared('activity', start)
         noted = start

@@ -1,20 +1,47 @@
+import { own } from './options.js'
 import type { EndReason, RecordStore, RefreshIntent, SessionRecord, TokenSet } from './recordTypes.js'
 
-/** Storage may hold anything; what is not a record is as good as nothing. */
-export const asRecord = (value: unknown): SessionRecord | undefined => {
-  const { id, revision, generation = 0, tokens } = Object(value) as Partial<SessionRecord>
-  return typeof id === 'string' &&
-    typeof revision === 'number' &&
-    // One that does not equal itself would be nobody's for ever.
-    Number.isFinite(generation) &&
-    (tokens === null || (typeof tokens?.accessToken === 'string' && typeof tokens.receivedAt === 'number'))
-    ? (value as SessionRecord)
-    : undefined
+/** Of every reason, whether the end came from this side, so that the server may still have the session. */
+const ON_PURPOSE: Record<EndReason, boolean> = {
+  logout: true, idle: true, lifetime: true, rejected: false, rotation_lost: false, expired: false, unreadable: false,
+}
+export const isReason = (value: unknown): value is EndReason => Object.hasOwn(ON_PURPOSE, value as string)
+
+/** What a record holds, by example. */
+const RECORD: Required<Omit<SessionRecord, 'tokens' | 'intent'>> = { id: '', revision: 0, generation: 0, startedAt: 0, subject: '', endedBecause: 'logout', unauthorizedAt: 0 }
+const TOKENS: Required<TokenSet> = { accessToken: '', refreshToken: '', idToken: '', scope: '', receivedAt: 0, lifetime: 0 }
+const INTENT: Required<RefreshIntent> = { key: '', attempt: 0, sentAt: 0, retryAt: 0, ambiguous: true }
+
+/** A copy of what is a value of the kind it should be. A number at which counting ends would silence the other tabs. */
+const checked = <Shape extends object>(value: unknown, shape: Shape): Partial<Shape> => {
+  const copy = own(Object(value)) as Record<string, unknown>
+  for (const [name, example] of Object.entries(shape)) {
+    const member = copy[name]
+    if (typeof member !== typeof example || (typeof member === 'number' && !(Math.abs(member) < 2 ** 52))) delete copy[name]
+  }
+  return copy as Partial<Shape>
 }
 
-/** A copy without the members that are undefined. For what JSON can hold, as all of a record is. */
+/** Storage may hold anything; what is not a record is as good as nothing, and what is no part of one is left out. */
+export const asRecord = (value: unknown): SessionRecord | undefined => {
+  const record = checked(value, RECORD) as Partial<SessionRecord>
+  const { id, revision, tokens, intent, endedBecause } = record
+  if (id === undefined || revision === undefined) return
+  if (!isReason(endedBecause)) delete record.endedBecause
+  if (intent) record.intent = checked(intent, INTENT) as RefreshIntent
+  if (record.intent?.sentAt === undefined) delete record.intent
+  if (tokens === null) return record as SessionRecord
+  const { accessToken = '\n', receivedAt } = (record.tokens = checked(tokens, TOKENS) as TokenSet)
+  // What no header may carry would look like a network that fails.
+  return receivedAt !== undefined && /^[ -~]*$/.test(accessToken) ? (record as SessionRecord) : undefined
+}
+
+/**
+ * A copy without the members that are undefined, and without those of a polluted Object.prototype. For what JSON can hold,
+ * as all of a record is.
+ */
 export const compact = <Value>(value: { [Name in keyof Value]: Value[Name] | undefined }): Value =>
-  JSON.parse(JSON.stringify(value))
+  JSON.parse(JSON.stringify(value), (_, member) => (Object(member) === member ? own(member) : member))
 
 /** A tombstone: late work can see that it was overtaken. Holds no secret. */
 export const endedRecord = ({ id, revision, tokens, endedBecause }: SessionRecord, reason: EndReason): SessionRecord =>
@@ -22,8 +49,7 @@ export const endedRecord = ({ id, revision, tokens, endedBecause }: SessionRecor
   compact({ id, revision: revision + 1, tokens: null, endedBecause: tokens?.accessToken ? reason : endedBecause })
 
 /** Whether a session was ended on this side, so that the server may still have it. */
-export const isOnPurpose = ({ endedBecause = '' as EndReason }: SessionRecord): boolean =>
-  /^(logout|idle|lifetime)$/.test(endedBecause)
+export const isOnPurpose = ({ endedBecause }: SessionRecord): boolean => !!endedBecause && ON_PURPOSE[endedBecause]
 
 /** The tokens of somebody who is signed in. */
 export const liveTokens = (record: SessionRecord | undefined): TokenSet | undefined =>

@@ -37,8 +37,8 @@ export const createSync = (
   let closed = false
   let known = false
   let running: Promise<void> | undefined
+  let next: Promise<void> | undefined
   let asked: number
-  let stale = false
   let failure: unknown
   let restored: string | undefined
 
@@ -74,19 +74,16 @@ export const createSync = (
     const supposed = known || state.record ? undefined : suppose(stored)
     known = true
     // Nor can it be trusted once there is news.
-    state.verifiedAt = stale ? NaN : asked
+    state.verifiedAt = next ? NaN : asked
     state.adopt(supposed ?? stored, 'remote', !supposed)()
     if (failure && !before) onFailure(failure)
     if (failure) later()
   }
 
-  const run = async () => {
-    do {
-      stale = false
-      await once()
-    } while (stale)
-    running = undefined
-  }
+  const run = () =>
+    (running = once().finally(() => {
+      if (!next) running = undefined
+    }))
 
   let cancel = () => {}
   /** A write failed, as it seemed: the other tabs may not have heard of what storage holds. */
@@ -98,10 +95,15 @@ export const createSync = (
   }
 
   const sync = (anew = known || monotonic() - asked > STALE) => {
+    if (!running) return run()
     // News that arrives during a read may be younger than what the read will see.
     // Before the first one there was nothing that it could be younger than, unless the page stood still since.
-    if (anew) stale = true
-    return (running ??= run())
+    if (!anew) return running
+    // One more read, for all who ask meanwhile: however often there is news, a call waits for two at most.
+    return (next ??= running.then(() => {
+      next = undefined
+      return run()
+    }))
   }
   return {
     sync,

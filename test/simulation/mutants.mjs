@@ -8,7 +8,7 @@ export const MUTANTS = [
   // Both, since the fence makes up for either.
   mutant('the record is not read again under the lock, nor as the intent is written', ['attempt.ts', 'await store.read()', 'state.record ?? await store.read()'], ['attempt.ts', 'const begun = await commit(record, sending)', 'const begun = await store.update(() => sending).then(() => ({ record: sending, local: true }))']),
   mutant('a commit does not compare', ['record.ts', 'outranks(expected, stored) ||', 'true ||']),
-  mutant('a logout leaves nothing behind, no tombstone', ['record.ts', '(tokens === null || (', '((']),
+  mutant('a logout leaves nothing behind, no tombstone', ['record.ts', 'if (tokens === null) return record as SessionRecord', 'if (tokens === null) return']),
   mutant('the lock is not let go as the page is left', ['lifecycle.ts', 'return lock.release()', 'return']),
   mutant('the intent is not written down', ['attempt.ts', 'changedRecord(record, { intent, ', 'changedRecord(record, { ']),
   mutant('a network error is taken for a refusal', ['outcome.ts', "RefreshError('unanswered'", "RefreshError('rejected'"]),
@@ -37,7 +37,7 @@ export const MUTANTS = [
 const mended = (seed, sentence, ...edits) => ({ ...mutant(sentence, ...edits), seed })
 
 export const MENDED = [
-  mended(1150199, 'what was read before a page stopped is trusted when it comes back', ['sync.ts', 'stale ? NaN : asked', 'asked']),
+  mended(1150199, 'what was read before a page stopped is trusted when it comes back', ['sync.ts', 'next ? NaN : asked', 'asked']),
   mended(1162154, 'a request under way is missing in the record that memory gives back to storage', ['attempt.ts', "if (!begun.saved) state.adopt(sending, 'local', false)()", '']),
   mended(1341510, 'a holder counts as dead by what was read before a page stopped', ['lock.ts', 'if (monotonic() - asked > SLICE) return SLICE', '']),
   mended(1440661, 'tokens that come too late are revoked by a cookie, which is that of the next user', ['attempt.ts', 'tokens.refreshToken && (!held || id !== used.id)', 'tokens.refreshToken ? !held || id !== used.id : !held']),
