@@ -3,7 +3,7 @@ import type { Platform } from './platform.js'
 import { changedRecord, compareAndSet, endedRecord, isUnsettled, outranks, pauseLeft } from './record.js'
 import type { RefreshCall } from './refreshCall.js'
 import { type Credential, isCurrent, type SessionState } from './session.js'
-import { mergeTokens } from './tokens.js'
+import { isForAnother, mergeTokens } from './tokens.js'
 import type { RecordStore, RefreshIntent, SessionRecord, TokenSet } from './recordTypes.js'
 
 const STEP = 1000
@@ -88,7 +88,8 @@ export const attemptRefresh = async (
     const wait = pauseLeft(former, now, exclusive ? STEP * (0.75 + platform.random() / 4) : refreshTimeout + STEP)
     if (wait > 0) {
       const error = new RefreshError('cooldown', `The refresh failed a moment ago, it is tried again in ${Math.ceil(wait / STEP)} s`)
-      return { record, error, again: unsettled ? wait : undefined }
+      // Callers wait for what may still come, not for a server that has said that it cannot.
+      return { record, error, again: former.retryAt === undefined || former.code === 'unanswered' ? wait : undefined }
     }
   }
   if (platform.isOffline()) {
@@ -111,7 +112,13 @@ export const attemptRefresh = async (
 
   try {
     const tokens = await call.send(record.tokens, intent.key)
-    const next = changedRecord(sending, { generation: sending.revision + 1, tokens: mergeTokens(record.tokens, tokens), endedBecause: undefined })
+    // Another user's renewal is another session: what is under way for the former one is overtaken, and the app is told.
+    const another = isForAnother(record.tokens, tokens)
+    const next = changedRecord(sending, {
+      ...(another && { id: platform.randomId(), startedAt: tokens.receivedAt, subject: undefined }),
+      tokens: mergeTokens(record.tokens, tokens, !another),
+      generation: sending.revision + 1, endedBecause: undefined,
+    })
     // These tokens exist nowhere else: memory keeps them until storage works again.
     const done = await commit(sending, next).catch(({ cause }: RefreshError) => {
       onFailure(cause)
@@ -120,20 +127,24 @@ export const attemptRefresh = async (
     // To revoke what belongs to a session that goes on could revoke all of its grant (RFC 7009 §2.1), and the refresh
     // token that is in a cookie may by now be that of whoever signs in next.
     const { tokens: held, id } = done.record!
-    if (tokens.refreshToken && (!held || id !== used.id)) onVain(tokens)
+    if (tokens.refreshToken && (!held || id !== next.id)) onVain(tokens)
     return done
   } catch (thrown) {
     const error = thrown as RefreshError
-    const { code, retryAfter = 0, spent } = error
+    const { code, status = 0, retryAfter = 0, spent } = error
     if (code === 'rejected') return commit(sending, endedRecord(sending, unsettled ? 'rotation_lost' : code), { error })
+    const named = Math.min(retryAfter, maxRetryAfter)
     const pause =
       code === 'misconfigured'
         ? // What may be spent is not sent again soon: that it is refused would end the session.
-          spent ? maxRetryAfter * intent.attempt : LONGEST_PAUSE
-        : Math.min(retryAfter, maxRetryAfter) + backoff(intent.attempt, platform.random())
+          Math.max(LONGEST_PAUSE, spent ? maxRetryAfter * intent.attempt : 0)
+        : // What the server names is the pause. The jitter keeps clients apart that were told the same.
+          named < STEP ? backoff(intent.attempt, platform.random()) : named + platform.random() * Math.min(named / 10, 2 * STEP)
     const lost = code === 'unanswered'
+    // A gateway answers 502 or 504, and a server 500, when the token may have been rotated already. 503 says that nothing was done.
+    const unclear = lost || spent || (status >= 500 && status !== 503)
     const sentAt = platform.now()
-    const failed = { ...intent, sentAt, retryAt: sentAt + pause, ...((lost || spent) && { ambiguous: true }) }
+    const failed = { ...intent, code, sentAt, retryAt: sentAt + pause, ...(unclear && { ambiguous: true }) }
     return commit(sending, changedRecord(sending, { intent: failed }), { error, again: lost ? pause : undefined })
   }
 }

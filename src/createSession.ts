@@ -44,9 +44,9 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
 
   const emitter = createEmitter<InternalEvents>(platform.rethrow)
   const { report, refused, degraded } = createReporting(platform, emitter, () => begun)
-  const state = createSessionState(platform, emitter, () => {
+  const state = createSessionState(platform, emitter, (renewed) => {
     refresher.poke()
-    schedule.arm()
+    schedule.arm(renewed)
   })
   const attached = attachExtensions(
     [...(fallback && checked.history ? [fallback.history()] : []), ...checked.extensions],

@@ -1,12 +1,14 @@
 import { abortable } from './abortable.js'
 import { RefreshError, SessionError } from './errors.js'
 import type { Platform } from './platform.js'
-import { isUnsettled } from './record.js'
+import { floorLeft, isUnsettled } from './record.js'
 import type { Refresher } from './refresh.js'
 import { type Credential, isCurrent, type SessionState } from './session.js'
 import type { TokenSet } from './recordTypes.js'
 
 export type { Credential } from './session.js'
+
+const MARGIN = 2000
 
 /** In a hidden tab, which may have been frozen without notice, memory is trusted for this long. */
 const TRUST_WHILE_HIDDEN = 1000
@@ -48,8 +50,11 @@ export const createCredentials = (
   // `NaN`, which says that news may have been missed, is trusted by nobody.
   const trusted = () => (platform.isHidden() ? platform.monotonic() : 0) - state.verifiedAt <= TRUST_WHILE_HIDDEN
   const canRenew = () => renewable(state.record!.tokens!)
-  // A token that cannot be replaced is used until a server refuses it: only its word is definitive.
-  const usable = () => state.remaining() > 0 || !canRenew()
+  /** How much must be left of a token that is handed out: enough to arrive, and little of a short lifetime. */
+  const over = () => state.remaining() <= Math.min(MARGIN, (state.record!.tokens!.lifetime ?? 0) / 10)
+  const floor = () => floorLeft(state.record!, platform.now())
+  // A token that cannot be replaced, or not yet, is used until a server refuses it: only its word is definitive.
+  const usable = () => !over() || !canRenew() || floor() > 0
   const ended = (why: string) => new SessionError('session_ended', why)
 
   const obtain = async () => {
@@ -57,7 +62,7 @@ export const createCredentials = (
     const mine = () => {
       const now = own()
       if (before && now && now.id !== before.id) {
-        throw new SessionError('session_changed', 'Another login replaced the session, the call was not sent')
+        throw new SessionError('session_changed', 'Somebody else is signed in now, the call was not sent')
       }
       return now
     }
@@ -68,8 +73,10 @@ export const createCredentials = (
       await refresher.refresh(credential)
     } catch (error) {
       // There was none to begin with.
-      if (!credential.accessToken && (error as RefreshError).code === 'rejected') return null
-      throw error
+      const { code, name } = error as RefreshError
+      if (!credential.accessToken && code === 'rejected') return null
+      // What is left of a token is used when no other can be had now.
+      if (name !== 'RefreshError' || state.remaining() <= 0) throw error
     }
     // The page may have been in the back/forward cache meanwhile.
     if (!trusted()) await sync()
@@ -105,7 +112,13 @@ export const createCredentials = (
             isUnsettled(intent) || !(Math.abs(platform.now() - unauthorizedAt) < unauthorizedCooldown)
           : invalid
         // Whatever went wrong, the answer to the caller is the 401 itself (R59).
-        if (due || state.remaining() <= 0) await abortable(refresher.refresh(used, true).catch(() => {}), signal)
+        // A token that came as expired as this one would not help.
+        const vain = renewable(tokens) && tokens.lifetime === 0
+        if (!vain && (due || over())) {
+          // Short lifetimes: at the pace of the floor.
+          if (!due && floor() > 0) await abortable(new Promise<void>((resolve) => platform.setTimer(resolve, floor())), signal)
+          await abortable(refresher.refresh(used, true).catch(() => {}), signal)
+        }
       }
       if (!trusted()) await abortable(sync(), signal)
       const now = held()

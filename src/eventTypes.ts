@@ -13,7 +13,10 @@ export interface SessionEvents {
   refresh: BaseEvent
   /** The session ended. */
   logout: BaseEvent & { readonly reason: EndReason }
-  /** Another login replaced the session without a logout in between, maybe of another user: drop what belongs to the former. */
+  /**
+   * Another login replaced the session without a logout in between, maybe of another user, or a renewal brought tokens of
+   * another user: drop what belongs to the former.
+   */
   change: BaseEvent
   /**
    * A server answered 401 or 403 and wants what no refresh can bring: another scope, or a login that is stronger or

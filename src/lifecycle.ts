@@ -29,7 +29,7 @@ export const followLifecycle = (
     }
     hints.open()
     if (change === 'return') call.interrupt(GRACE_AFTER_RETURN)
-    schedule.wake()
+    schedule.arm(true)
     emit('wake', undefined)
     if (platform.isHidden()) return
     void follow(0, change === 'return' || undefined)

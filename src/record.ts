@@ -1,6 +1,8 @@
 import { own } from './options.js'
 import type { EndReason, RecordStore, RefreshIntent, SessionRecord, TokenSet } from './recordTypes.js'
 
+const FLOOR = 2000
+
 /** Of every reason, whether the end came from this side, so that the server may still have the session. */
 const ON_PURPOSE: Record<EndReason, boolean> = {
   logout: true, idle: true, lifetime: true, rejected: false, rotation_lost: false, expired: false, unreadable: false,
@@ -10,7 +12,7 @@ export const isReason = (value: unknown): value is EndReason => Object.hasOwn(ON
 /** What a record holds, by example. */
 const RECORD: Required<Omit<SessionRecord, 'tokens' | 'intent'>> = { id: '', revision: 0, generation: 0, startedAt: 0, subject: '', endedBecause: 'logout', unauthorizedAt: 0 }
 const TOKENS: Required<TokenSet> = { accessToken: '', refreshToken: '', idToken: '', scope: '', receivedAt: 0, lifetime: 0 }
-const INTENT: Required<RefreshIntent> = { key: '', attempt: 0, sentAt: 0, retryAt: 0, ambiguous: true }
+const INTENT: Required<RefreshIntent> = { key: '', attempt: 0, sentAt: 0, retryAt: 0, code: 'unanswered', ambiguous: true }
 
 /** A copy of what is a value of the kind it should be. A number at which counting ends would silence the other tabs. */
 const checked = <Shape extends object>(value: unknown, shape: Shape): Partial<Shape> => {
@@ -66,6 +68,13 @@ export const pauseLeft = ({ retryAt, sentAt }: RefreshIntent, now: number, unans
 /** Whether a request is under way, or its answer was lost: the refresh goes on by itself, and what waits for it may be served. */
 export const isUnsettled = (intent: RefreshIntent | undefined): boolean | undefined =>
   intent && (intent.ambiguous || intent.retryAt === undefined)
+
+/**
+ * Milliseconds until tokens that came by a renewal may be renewed again without somebody asking for it, whatever their lifetime
+ * says. By the record, and so for all tabs together. Of a clock that was set back it says little, but not for long.
+ */
+export const floorLeft = ({ generation, tokens }: SessionRecord, now: number): number =>
+  generation ? FLOOR - Math.abs(now - tokens!.receivedAt) : 0
 
 /** Whether what a tab remembers is news to storage: never saved, wiped since, or the end of what storage still holds. */
 export const outranks = (mine: SessionRecord, stored: SessionRecord | undefined): boolean =>

@@ -1,3 +1,5 @@
+import type { RefreshErrorCode } from './errors.js'
+
 /** What latchkey keeps of a token response. Times are milliseconds since the epoch, by the local clock. */
 export interface TokenSet {
   /** Empty while it is unknown whether the server still has a session: see `resume`. */
@@ -15,9 +17,9 @@ export interface TokenSet {
 export type EndReason =
   /** `logout()` was called, in this tab or another. */
   | 'logout'
-  /** The server refused the refresh token for good (`invalid_grant`, RFC 6749 §5.2). */
+  /** The server refused the refresh token for good (`invalid_grant`, RFC 6749 §5.2). Why is not known. */
   | 'rejected'
-  /** The server refused a refresh token whose earlier answer had been lost: a rotation was spent unseen. */
+  /** The server refused a refresh token to which an earlier answer was lost or unclear: it may have been rotated unseen. */
   | 'rotation_lost'
   /** The access token ran out, as a server confirmed with a 401, and there was nothing to refresh it with. */
   | 'expired'
@@ -38,7 +40,9 @@ export interface RefreshIntent {
   sentAt: number
   /** When the next try may be sent. Absent while an answer is awaited. */
   retryAt?: number
-  /** An answer was lost: the refresh token may be spent. */
+  /** Why the last try failed. Absent while an answer is awaited. */
+  code?: RefreshErrorCode
+  /** An answer to this or an earlier try was lost, or did not say what became of it: the refresh token may be spent. */
   ambiguous?: boolean
 }
 

@@ -1,14 +1,14 @@
 import type { SessionError } from './errors.js'
 import type { Platform } from './platform.js'
-import { pauseLeft } from './record.js'
+import { floorLeft, pauseLeft } from './record.js'
 import type { TokenSet } from './recordTypes.js'
 import type { SessionState } from './session.js'
 
 /** Timers take a signed 32-bit number of milliseconds; anything longer fires at once (HTML, "run steps after a timeout"). */
 const LONGEST_DELAY = 2 ** 31 - 1
 
-/** After any failure, also one that left no trace in the record, such as being offline: about every half minute. */
-export const idlePause = (random: number): number => 30_000 * (0.5 + random)
+/** After a failure that left no trace in the record, such as being offline: about every half minute. */
+const idlePause = (random: number): number => 30_000 * (0.5 + random)
 
 /**
  * Margin before expiry in milliseconds: what is asked for, but a third of a short lifetime at most; plus
@@ -18,10 +18,8 @@ export const leadOf = (lifetime: number, refreshBefore: number, jitter: number):
   Math.min(refreshBefore, lifetime / 3) + (jitter * lifetime) / 10
 
 export interface Schedule {
-  /** Sets the one timer of this tab anew, or runs what is due. */
-  arm(): void
-  /** The same, and forgets an earlier failure: something changed for the better. */
-  wake(): void
+  /** Sets the one timer of this tab anew, or runs what is due. `afresh`: earlier failures do not count any more. */
+  arm(afresh?: boolean): void
   stop(): void
 }
 
@@ -42,18 +40,21 @@ export const createSchedule = (
 
   /** Milliseconds from now; `NaN` or infinite when there is nothing to do by the clock. */
   const delay = (): number => {
-    const { tokens, intent } = state.record ?? {}
-    if (running || !tokens || !renewable(tokens)) return NaN
-    const { lifetime = NaN } = tokens
-    const lead = leadOf(lifetime, refreshBefore, jitter)
+    const { record } = state
+    if (running || !record?.tokens || !renewable(record.tokens)) return NaN
+    const { tokens, intent } = record
+    const now = platform.now()
+    // What is over as it comes is renewed when a call needs it, or the clock would never rest.
+    const lead = leadOf(tokens.lifetime || NaN, refreshBefore, jitter)
     // A hidden tab lets a visible one go first, and goes itself when none did.
     const due = state.remaining() - (platform.isHidden() ? lead / 2 : lead)
-    const paced = intent ? pauseLeft(intent, platform.now(), refreshTimeout) : 0
+    const paced = intent ? pauseLeft(intent, now, refreshTimeout) : floorLeft(record, now)
     return Math.max(due, paced, notBefore - platform.monotonic())
   }
 
-  const arm = () => {
+  const arm = (afresh?: boolean) => {
     cancel()
+    if (afresh) notBefore = 0
     const wait = delay()
     // Timers drop what is less than a millisecond, and would ring once too early.
     if (wait < Infinity) cancel = platform.setTimer(fire, Math.min(Math.ceil(wait), LONGEST_DELAY))
@@ -64,21 +65,16 @@ export const createSchedule = (
     if (delay() <= 0) {
       running++
       notBefore = 0
-      await run().catch((error: SessionError) => {
-        notBefore = platform.monotonic() + idlePause(platform.random())
-        onFailure(error)
-      })
+      await run().catch(onFailure)
       running--
+      // The record says nothing of what went wrong.
+      if (delay() <= 0) notBefore = platform.monotonic() + idlePause(platform.random())
     }
     arm()
   }
 
   return {
     arm,
-    wake() {
-      notBefore = 0
-      arm()
-    },
     stop() {
       running++
       cancel()

@@ -40,7 +40,7 @@ export const isCurrent = (
 ): record is SessionRecord & { tokens: TokenSet } => !!record?.tokens && record.id === id && record.generation === generation
 
 /** Holds the state: loading → authenticated ⇄ anonymous. Decides nothing else. */
-export const createSessionState = (platform: Platform, emitter: Emitter<InternalEvents>, onAdopt: () => void): SessionState => {
+export const createSessionState = (platform: Platform, emitter: Emitter<InternalEvents>, onAdopt: (renewed: boolean) => void): SessionState => {
   let loaded = false
   let snapshot: SessionSnapshot | undefined
   let deadline = Infinity
@@ -79,13 +79,14 @@ export const createSessionState = (platform: Platform, emitter: Emitter<Internal
         state.saved = saved
       }
       const { record } = state
-      if (first || record?.id !== former?.id || record?.generation !== former?.generation || !record?.tokens !== !former?.tokens) {
+      const renewed = first || record?.id !== former?.id || record?.generation !== former?.generation || !record?.tokens !== !former?.tokens
+      if (renewed) {
         snapshot = undefined
         deadline = Infinity
         deadline = state.remaining() + platform.monotonic()
         emitter.emit('snapshot', undefined)
       }
-      onAdopt()
+      onAdopt(renewed)
       // What a page finds stored when it opens is its state, not news.
       return () => {
         if (!first || source === 'local') announce(former, record, source)

@@ -6,7 +6,7 @@ import type { TokenResponse } from './types.js'
 
 /** A number of seconds, also as a string; milliseconds by mistake, rubbish and 1e400 fall outside. */
 export const seconds = (value: unknown, above: number): number | undefined => {
-  const number = /number|string/.test(typeof value) ? Number(value) : NaN
+  const number = /number|string/.test(typeof value) && value !== '' ? Number(value) : NaN
   return number > above && number < 1e11 ? number : undefined
 }
 
@@ -14,14 +14,12 @@ export const seconds = (value: unknown, above: number): number | undefined => {
 export const date = (value: unknown): number | undefined => seconds(value, 1e8)
 
 /**
- * How long from now, in milliseconds. `expires_in` first; then `exp - iat`, which a wrong local clock cannot
- * spoil; then `exp` as a hint. A token that seems to have expired on arrival tells more about the clocks than
- * about itself: unknown, so that it cannot cause a storm of refreshes.
+ * How long from now, in milliseconds. What `expires_in` says counts, and 0 or less means that it is over. A `guess` in seconds,
+ * made with the help of a clock, that says so tells more about the clocks: unknown.
  */
-const lifetimeOf = ({ access_token, expires_in }: TokenResponse, now: number): number | undefined => {
-  const { exp, iat } = decodeClaims(access_token) ?? {}
-  const lifetime = seconds(expires_in, 0) ?? date(exp)! - (date(iat) ?? now / 1000)
-  return lifetime > 0 ? lifetime * 1000 : undefined
+export const lifetimeOf = (expiresIn: unknown, guess: number): number | undefined => {
+  const lifetime = seconds(expiresIn, -Infinity) ?? (guess > 0 ? guess : undefined)
+  return lifetime === undefined ? lifetime : Math.max(lifetime, 0) * 1000
 }
 
 const text = (value: unknown) => (value ? String(value) : undefined)
@@ -44,19 +42,38 @@ export const readTokenResponse = (response: TokenResponse, tokenType: string, no
   if (!/^[\x21-\x7e]+$/.test(access_token)) {
     throw new SessionError('invalid_token', 'access_token has characters that no header may carry, check how it is decoded')
   }
+  const { exp, iat } = decodeClaims(access_token) ?? {}
   return compact<TokenSet>({
     accessToken: access_token,
     refreshToken: text(refresh_token),
     idToken: text(id_token),
     scope: text(scope),
     receivedAt: now,
-    lifetime: lifetimeOf(response, now),
+    // A wrong local clock cannot spoil `exp - iat`.
+    lifetime: lifetimeOf(response.expires_in, date(exp)! - (date(iat) ?? now / 1000)),
   })
 }
 
-/** What a refresh leaves out stays as it was (RFC 6749 §6). */
-export const mergeTokens = ({ lifetime: _, ...former }: TokenSet, fresh: TokenSet): TokenSet => ({ ...former, ...fresh })
+/** What a refresh leaves out stays as it was (RFC 6749 §6), except for what it says of whom. */
+export const mergeTokens = ({ lifetime: _, idToken, ...former }: TokenSet, fresh: TokenSet, sameSubject: boolean): TokenSet => ({
+  ...former,
+  ...(sameSubject && idToken && { idToken }),
+  ...fresh,
+})
+
+/**
+ * Whether a renewal is for somebody else: another `sub` of the same `iss` (OIDC Core §12.2). Like is compared with like, and
+ * id tokens count first: an access token may name the same user otherwise. What cannot be compared is no other.
+ */
+export const isForAnother = (former: TokenSet, fresh: TokenSet): boolean => {
+  for (const name of ['idToken', 'accessToken'] as const) {
+    const was = decodeClaims(former[name] ?? '')
+    const is = decodeClaims(fresh[name] ?? '')
+    if (was?.sub && is?.sub && was.iss === is.iss) return was.sub !== is.sub
+  }
+  return false
+}
 
 /** In milliseconds since the epoch; `undefined` when unknown, which it becomes when the clock was set back. */
 export const expiresAt = ({ receivedAt, lifetime }: TokenSet, now: number): number | undefined =>
-  lifetime && now > receivedAt - 1000 ? receivedAt + lifetime : undefined
+  lifetime! >= 0 && now > receivedAt - 1000 ? receivedAt + lifetime! : undefined

@@ -1,5 +1,5 @@
 import { backoff } from '../../src/attempt.js'
-import { idlePause, leadOf } from '../../src/schedule.js'
+import { leadOf } from '../../src/schedule.js'
 import type { Client, Rule } from './fleet.js'
 
 const REFRESH_BEFORE = 60_000 // the default
@@ -7,8 +7,8 @@ const REFRESH_BEFORE = 60_000 // the default
 /** Milliseconds from receipt of a token until the schedule is due. */
 export const firstOf = (lifetime: number, random: number): number => lifetime - leadOf(lifetime, REFRESH_BEFORE, random)
 
-/** Milliseconds from a failed refresh that nobody waits for to the next: the schedule's own pause, and the shared backoff. */
-export const pauseOf = (attempt: number, random: () => number): number => Math.max(backoff(attempt, random()), idlePause(random()))
+/** Milliseconds from a failed refresh to the next, whoever asks: the backoff that the record holds. */
+export const pauseOf = (attempt: number, random: () => number): number => backoff(attempt, random())
 
 /** latchkey with its default options: the functions that the library itself calls. */
 export const latchkey: Rule = {

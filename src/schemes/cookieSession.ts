@@ -2,7 +2,7 @@ import { cookies } from '../cookies.js'
 import { RefreshError, SessionError } from '../errors.js'
 import { compact } from '../record.js'
 import { restate } from '../requests.js'
-import { date, seconds } from '../tokens.js'
+import { date, lifetimeOf } from '../tokens.js'
 import type { TokenSet } from '../recordTypes.js'
 import type { CookieSessionResponse, RefreshFunction, RevokeFunction, Scheme } from '../types.js'
 import { checkCookieSession, type CookieSessionOptions } from './cookieSessionOptions.js'
@@ -91,12 +91,11 @@ export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
       if (Object(response) !== response || Array.isArray(response) || error) {
         throw new SessionError('invalid_response', 'This does not say that somebody is signed in: pass {} or a JSON object without error')
       }
-      const lifetime = (seconds(expires_in, 0) ?? date(expiryCookie && cookies.get(expiryCookie))! - now / 1000) * 1000
       return compact<TokenSet>({
         accessToken: 'cookie',
         idToken: id_token ? String(id_token) : undefined,
         receivedAt: now,
-        lifetime: lifetime > 0 ? lifetime : undefined,
+        lifetime: lifetimeOf(expires_in, date(expiryCookie && cookies.get(expiryCookie))! - now / 1000),
       })
     },
     ...(refreshUrl && { refresh }),

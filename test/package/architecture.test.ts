@@ -60,8 +60,8 @@ const law: Law = {
     'types.ts',
     'refreshTypes.ts',
     'eventTypes.ts',
-    'errors.ts',
     'recordTypes.ts',
+    'errors.ts',
   ],
   owners: {
     'js-cookie': 'cookies.ts',

@@ -68,7 +68,9 @@ export const sending = (stage: Stage): Invariant => {
     const paused = over && !stopped ? sent.at - former.settled! : real
     // Who settled left a pause of the backoff behind; after one that died, the shortest is right.
     const settled = over && !stopped && !shaky
-    const pause = settled ? Math.max(pauseAfter(n), Math.min((!isLost(former) && former.retryAfter) || 0, LONGEST_RETRY_AFTER)) : AFTER_A_DEATH
+    const named = Math.min((!isLost(former) && former.retryAfter) || 0, LONGEST_RETRY_AFTER)
+    // What the server names is the pause; less than a second is no pause.
+    const pause = settled ? (named >= 1000 ? named : pauseAfter(n)) : AFTER_A_DEATH
     if (!setBack && !deceived && Math.max(paused, wall) < pause - (settled ? ROUNDING : WRITING)) {
       stage.violate('I1', `${who} ${paused.toFixed(0)} ms after ${former.tab.name} did, and should have paused ${pause.toFixed(0)} ms`)
     }
@@ -93,7 +95,8 @@ export const sending = (stage: Stage): Invariant => {
     const same = recent.filter((each) => each.refreshToken === sent.refreshToken).length
     const opened = sent.meant || setup.scheme === 'bearer' ? 0 : stage.tabs.length
     // Where tabs cannot see each other's tries, each has a budget of its own.
-    const budget = TRIES_PER_MINUTE * (isExact(history) ? 1 : stage.tabs.filter(({ tab }) => !tab.dead).length) + opened
+    const named = recent.filter((each) => each.retryAfter && !isLost(each)).length
+    const budget = TRIES_PER_MINUTE * (isExact(history) ? 1 : stage.tabs.filter(({ tab }) => !tab.dead).length) + opened + named
     if (same > budget) stage.violate('I7', `${same} requests with one refresh token within a minute`)
     const refreshes = new Set(recent.filter((each) => each.family === sent.family).map((each) => each.refreshToken)).size
     // Where no storage says that it was done, each tab does it: with the tokens in cookies, to nobody's harm.
