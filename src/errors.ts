@@ -42,6 +42,17 @@ interface AnswerDetails extends Details {
   spent?: boolean | undefined
 }
 
+/**
+ * What may be kept of an error that is not ours. Its message may quote a response, and the request may hang on it: all of
+ * that may hold tokens.
+ */
+const outline = (cause: unknown): unknown => {
+  if (isSessionError(cause)) return cause
+  const { name, code, status, response } = Object(cause)
+  const known = Object.entries({ name, code, status: status ?? Object(response).status })
+  return Object.assign(new Error(), Object.fromEntries(known.filter(([, value]) => /^([A-Za-z]{0,30}Error|[A-Z_]{1,40}|[1-5]\d\d)$/.test(String(value)))))
+}
+
 export class SessionError extends Error {
   override readonly name: string = 'SessionError'
   declare readonly code: SessionErrorCode | RefreshErrorCode
@@ -52,6 +63,7 @@ export class SessionError extends Error {
     super(message, details)
     // The cause is there already, not enumerable, and stays so.
     Object.assign(this, details, { code })
+    if (details?.cause) this.cause = outline(details.cause)
   }
 }
 

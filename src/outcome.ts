@@ -71,7 +71,9 @@ export const readAnswer = async (
     return await abortable(read(), signal)
   } catch (error) {
     if (Object(error).name === 'RefreshError') throw error
-    // Script cannot tell a response that CORS hides from a network that failed.
-    throw new RefreshError('unanswered', 'The refresh has no usable answer (network or CORS), it is tried again', { cause: error })
+    // A refresh function that waits for its own session waits for itself. And script cannot tell a response that CORS hides
+    // from a network that failed.
+    const why = signal.aborted ? 'too late; does it call its own session? Use context.fetch' : 'network or CORS'
+    throw new RefreshError('unanswered', `The refresh got no usable answer (${why}), it is tried again`, { cause: error })
   }
 }

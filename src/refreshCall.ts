@@ -15,8 +15,6 @@ export interface RefreshCall {
   owns(signal?: AbortSignal | null, text?: string): boolean
 }
 
-const LATE = 'No answer in time. Does the refresh function call its own session? Use context.fetch'
-
 /** The one bounded request that is made under the lock. */
 export const createRefreshCall = (
   { fetch, origin, now, setTimer }: Platform,
@@ -32,7 +30,7 @@ export const createRefreshCall = (
       const controller = new AbortController()
       const { signal } = controller
       const { refreshToken } = tokens
-      const stop = setTimer((abort = () => controller.abort(new DOMException(LATE, 'AbortError'))), timeout)
+      const stop = setTimer((abort = () => controller.abort()), timeout)
       let calling = false
       owns = (given, text) => calling || given === signal || !!(refreshToken && text?.includes(refreshToken))
       const ask = () => {
