@@ -60,7 +60,8 @@ export const refreshTokenGrant = (options: RefreshTokenGrantOptions): RefreshFun
         if (!token) return
         const body = new URLSearchParams({ token, token_type_hint, ...client })
         const { ok, status } = await fetch(revokeUrl, { method: 'POST', body, signal, keepalive: true, redirect: 'manual' })
-        if (!ok) throw new RefreshError('unavailable', `The revocation was answered ${status}`, { status })
+        // Most servers cannot revoke an access token that is a JWT, and answer 400 (RFC 7009 §2.2.1): it expires by itself.
+        if (!ok && !(token === accessToken && status === 400)) throw new RefreshError('unavailable', `The revocation was answered ${status}`, { status })
       }
       // Both at once: the page may be left before the first is answered.
       await Promise.all([tell(refreshToken, 'refresh_token'), tell(accessToken, 'access_token')])
