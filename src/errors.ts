@@ -42,6 +42,9 @@ interface AnswerDetails extends Details {
   spent?: boolean | undefined
 }
 
+/** Tells our errors, those of another copy of latchkey included, from an app's own class of the same name. */
+const BRAND = /* #__PURE__ */ Symbol.for('latchkey.error')
+
 /**
  * What may be kept of an error that is not ours. Its message may quote a response, and the request may hang on it: all of
  * that may hold tokens.
@@ -62,7 +65,7 @@ export class SessionError extends Error {
   constructor(code: SessionErrorCode | RefreshErrorCode, message: string, details?: Details) {
     super(message, details)
     // The cause is there already, not enumerable, and stays so.
-    Object.assign(this, details, { code })
+    Object.assign(this, details, { code, [BRAND]: true })
     if (details?.cause) this.cause = outline(details.cause)
   }
 }
@@ -83,8 +86,13 @@ export class RefreshError extends SessionError {
   }
 }
 
-/** Tells by name, so that it also holds for errors of another copy of latchkey on the page. */
-export const isSessionError = (error: unknown): error is SessionError =>
-  error instanceof Error && /^(Session|Refresh)Error$/.test(error.name)
+/** Also holds for errors of another copy of latchkey on the page. */
+export const isSessionError = (error: unknown): error is SessionError => BRAND in Object(error)
+
+/** The {@link SessionError} behind an error of a client that wraps what its `fetch` rejected with: itself, or one of its causes. */
+export const findSessionError = (error: unknown): SessionError | undefined => {
+  for (let depth = 0; depth < 5; depth++, error = Object(error).cause) if (isSessionError(error)) return error
+  return undefined
+}
 
 export const closedError = (): SessionError => new SessionError('closed', 'This session object is closed, create a new one')

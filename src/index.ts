@@ -1,6 +1,6 @@
 export { abortOnLogout } from './abortOnLogout.js'
 export { createSession } from './createDefaultSession.js'
-export { isSessionError, RefreshError, SessionError } from './errors.js'
+export { findSessionError, isSessionError, RefreshError, SessionError } from './errors.js'
 export { eventHistory } from './history.js'
 export { installFetch } from './installFetch.js'
 export { sessionLimits } from './limits.js'

@@ -70,7 +70,7 @@ export const readAnswer = async (
     // the back/forward cache may never settle.
     return await abortable(read(), signal)
   } catch (error) {
-    if (Object(error).name === 'RefreshError') throw error
+    if (isSessionError(error) && error.name === 'RefreshError') throw error
     // A refresh function that waits for its own session waits for itself. And script cannot tell a response that CORS hides
     // from a network that failed.
     const why = signal.aborted ? 'too late; does it call its own session? Use context.fetch' : 'network or CORS'

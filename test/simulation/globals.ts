@@ -113,11 +113,10 @@ const localStorageOf = (on: Surroundings, tab: Tab) => ({
 const listeners = new WeakMap<Tab, Set<() => void>>()
 
 /** Of the page, whatever their type. */
-const listenerAdder = (tab: Tab) => (_type: string, listener: () => void, { signal }: { signal: AbortSignal }) => {
-  const own = listeners.get(tab) ?? new Set()
-  listeners.set(tab, own.add(listener))
-  signal.addEventListener('abort', () => own.delete(listener))
+const listenerAdder = (tab: Tab) => (_type: string, listener: () => void) => {
+  listeners.set(tab, (listeners.get(tab) ?? new Set()).add(listener))
 }
+const listenerRemover = (tab: Tab) => (_type: string, listener: () => void) => void listeners.get(tab)?.delete(listener)
 
 /** Somebody moves the mouse there. */
 export const touch = (tab: Tab): void => listeners.get(tab)?.forEach((listener) => listener())
@@ -150,6 +149,7 @@ export const installGlobals = (current: () => Surroundings | undefined): void =>
   define('navigator', (_, tab) => ({ locks: tab.platform.locks }))
   define('performance', (_, tab) => ({ now: tab.platform.monotonic }))
   define('addEventListener', (_, tab) => listenerAdder(tab))
+  define('removeEventListener', (_, tab) => listenerRemover(tab))
   define('indexedDB', (on, tab) => on.indexedDB(tab))
 
   const { random } = Math
