@@ -37,7 +37,10 @@ export interface SessionDoor {
   now(): number
   randomId(): string
   setTimer(run: () => void, delay: number): () => void
-  readonly localStorage: Storage | undefined
+  /** As much of it as is needed: the type `Storage` is not there in a worker's library. Absent where it is blocked. */
+  readonly localStorage:
+    | { getItem(key: string): string | null; setItem(key: string, value: string): void; removeItem(key: string): void }
+    | undefined
   /** Besides the public events: `snapshot` (what is shown changed), `wake` (time may have passed unseen), `refused`, `close`. */
   on<Type extends keyof InternalEvents>(type: Type, listener: (event: InternalEvents[Type]) => void): () => void
   emit<Type extends keyof SessionEvents>(type: Type, event: SessionEvents[Type]): void

@@ -4,11 +4,11 @@ import type { Extension } from './types.js'
 
 export interface SessionLimitsOptions {
   /** How long nobody may touch any tab, in milliseconds. Default: no limit. */
-  idleTimeout?: number
+  idleTimeout?: number | undefined
   /** How long before that the `warning` event fires, in milliseconds. Default: 60 000, at most half of `idleTimeout`. */
-  idleWarning?: number
+  idleWarning?: number | undefined
   /** How long a session lasts from its login on, in milliseconds; a refresh does not extend it. Default: no limit. */
-  absoluteLifetime?: number
+  absoluteLifetime?: number | undefined
 }
 
 export interface SessionLimits extends Extension {

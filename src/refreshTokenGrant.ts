@@ -7,18 +7,18 @@ export interface RefreshTokenGrantOptions {
   /** The token endpoint, absolute or relative to the page. */
   url: string
   /** Sent as `client_id` (RFC 6749 §3.2.1). */
-  clientId?: string
+  clientId?: string | undefined
   /** Asks for less than was granted (RFC 6749 §6). Default: the same scope again. */
-  scope?: string
+  scope?: string | undefined
   /** Further form parameters, such as `{ audience: '…' }`. */
-  parameters?: Readonly<Record<string, string>>
+  parameters?: Readonly<Record<string, string>> | undefined
   /** The revocation endpoint (RFC 7009), called at logout: the refresh token first, then the access token. */
-  revokeUrl?: string
+  revokeUrl?: string | undefined
   /**
    * Send an `Idempotency-Key` header, the same with every try of one refresh. Default: to the page's own origin
    * only, since a custom header makes a browser ask permission first, which most authorization servers refuse.
    */
-  idempotencyKey?: boolean
+  idempotencyKey?: boolean | undefined
 }
 
 /**

@@ -5,27 +5,27 @@ export interface CookieSessionOptions {
    * Asked to renew the session's cookies. Answers 2xx with nothing or with a JSON object such as `{ "expires_in": 300 }`;
    * 401 or a body of `null` says that there is no session any more. Absolute, or relative to the page.
    */
-  refreshUrl?: string
+  refreshUrl?: string | undefined
   /** How `refreshUrl` is asked. Default: `'POST'`. */
-  refreshMethod?: 'GET' | 'POST'
+  refreshMethod?: 'GET' | 'POST' | undefined
   /**
    * What else says that there is no session any more, in an answer to `refreshUrl` or to a refresh function of your own that
    * resolves with the `Response`. `body` is what its JSON says, `undefined` when it is none. Default: nothing else.
    */
-  isSignedOut?: (response: Response, body: unknown) => boolean
+  isSignedOut?: ((response: Response, body: unknown) => boolean) | undefined
   /** Sent a POST at logout, so that the server ends the session and clears its cookies. */
-  logoutUrl?: string
+  logoutUrl?: string | undefined
   /**
    * Sent with every call: a form or an image of another site cannot, so a server that asks for it is safe from
    * CSRF. Default: `{ 'X-CSRF': '1' }`.
    */
-  headers?: Readonly<Record<string, string>>
+  headers?: Readonly<Record<string, string>> | undefined
   /** Name of a cookie that script can read and whose value goes back in `csrfHeader` (double submit). Default: none. */
-  csrfCookie?: string
+  csrfCookie?: string | undefined
   /** Default: `'X-CSRF-Token'`. */
-  csrfHeader?: string
+  csrfHeader?: string | undefined
   /** Name of a cookie that script can read and that says when the session expires, in **seconds** since the epoch. Default: none. */
-  expiryCookie?: string
+  expiryCookie?: string | undefined
 }
 
 const isCookieName = (value: string) => /^[\w!#$%&'*+.^`|~-]+$/.test(value)

@@ -4,27 +4,27 @@ import { isLoopback } from '../origins.js'
 
 export interface CookieStorageOptions {
   /** Name of the cookie, without prefix. Default: the session's name. */
-  name?: string
+  name?: string | undefined
   /** Default: `'__Host-'` on https with path `/` and no domain, else none (RFC 6265bis §4.1.3). */
-  prefix?: '__Host-' | '__Secure-' | ''
+  prefix?: '__Host-' | '__Secure-' | '' | undefined
   /** Default: `'/'`. */
-  path?: string
+  path?: string | undefined
   /** Default: none, which keeps the cookie from other hosts of the domain. */
-  domain?: string
+  domain?: string | undefined
   /** Milliseconds until the cookie expires, counted from each write. Default: none, it goes with the browser session. */
-  maxAge?: number
+  maxAge?: number | undefined
   /** The same as a date; `maxAge` wins over it. */
-  expires?: Date
+  expires?: Date | undefined
   /** Default: `true` on https. */
-  secure?: boolean
+  secure?: boolean | undefined
   /** Default: `'strict'`. */
-  sameSite?: 'strict' | 'lax' | 'none'
+  sameSite?: 'strict' | 'lax' | 'none' | undefined
   /** Keyed by the top-level site (CHIPS). Default: `false`. */
-  partitioned?: boolean
+  partitioned?: boolean | undefined
   /** Also write the bare access token into a cookie of this name, for a server that reads it from there. */
-  mirror?: string
+  mirror?: string | undefined
   /** Write cookies on plain http, where anybody on the way can read them. Loopback is always allowed. Default: `false`. */
-  allowInsecure?: boolean
+  allowInsecure?: boolean | undefined
 }
 
 /** Whether the page around this one is of another origin: then maybe of another site, which cannot be told apart here. */

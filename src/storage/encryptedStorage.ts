@@ -7,9 +7,9 @@ import { indexedDBStorage } from './indexedDBStorage.js'
 
 export interface EncryptedStorageOptions {
   /** Where the sealed record goes. Default: `indexedDBStorage()`. */
-  storage?: TokenStorage
+  storage?: TokenStorage | undefined
   /** The IndexedDB database that keeps the key. Default: `'latchkey-keys'`. */
-  databaseName?: string
+  databaseName?: string | undefined
 }
 
 const ALGORITHM = 'AES-GCM'

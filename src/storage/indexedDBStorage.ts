@@ -4,9 +4,9 @@ import { openDatabase } from './database.js'
 
 export interface IndexedDBStorageOptions {
   /** Default: `'latchkey'`, any other gets the prefix `latchkey:`. Sessions of different names share one database. */
-  databaseName?: string
+  databaseName?: string | undefined
   /** How long an operation may take before it counts as failed, in milliseconds. Default: 3000. */
-  timeout?: number
+  timeout?: number | undefined
 }
 
 /** Shared by all tabs of the origin, and kept across restarts of the browser. The default. */

@@ -14,6 +14,7 @@ const VALUES = [
   'createSession',
   'encryptedStorage',
   'eventHistory',
+  'findSessionError',
   'indexedDBStorage',
   'installFetch',
   'isSessionError',

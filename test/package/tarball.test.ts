@@ -32,7 +32,9 @@ const MODULES = [
   'extensions',
   'history',
   'index',
+  'inertSession',
   'installFetch',
+  'lifecycle',
   'limits',
   'lock',
   'logout',
@@ -50,12 +52,14 @@ const MODULES = [
   'schedule',
   'schemes/bearer',
   'schemes/cookieSession',
+  'schemes/cookieSessionOptions',
   'session',
   'setTokens',
   'storage/cookieOptions',
   'storage/cookieStorage',
   'storage/database',
   'storage/encryptedStorage',
+  'storage/inOrder',
   'storage/indexedDBStorage',
   'storage/memoryStorage',
   'sync',
@@ -128,13 +132,12 @@ describe('an import in plain Node', () => {
     expect(JSON.parse(stdout)).toEqual({ touched: [], added: [], handles: [], works: 'function' })
   })
 
-  it('R74: a session on a server keeps in memory, attaches nothing by itself, and holds no process open', () => {
+  it('R74: a session of a process keeps in memory, attaches nothing by itself, and holds no process open', () => {
     const { status, stdout, stderr } = run(`
       import { createSession, memoryStorage } from 'latchkey'
-      const session = createSession({ storage: memoryStorage(), refresh: async () => ({ access_token: 'new' }), fetch: async () => new Response('ok') })
+      const session = createSession({ onServer: true, storage: memoryStorage(), refresh: async () => ({ access_token: 'new' }), fetch: async () => new Response('ok') })
       await session.setTokens({ access_token: 'a', expires_in: 3600 })
-      console.log(session.status, await session.getAccessToken(), (await session.fetch('https://api.example.com/')).status)
-      session.close()`)
+      console.log(session.status, await session.getAccessToken(), (await session.fetch('https://api.example.com/')).status)`)
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'authenticated a 200\n', stderr: '' })
   })
 })
@@ -144,12 +147,18 @@ describe('the declarations', () => {
     ['node16', 'node16'],
     ['nodenext', 'nodenext'],
     ['esnext', 'bundler'],
-  ])('compile in a project with module %s and moduleResolution %s', (module, moduleResolution) => {
+    // F35 F53: they know no `exports`. F54: a service worker has no document, and its library no `Storage`.
+    ['esnext', 'node10'],
+    ['esnext', 'bundler', ['webworker']],
+    ['esnext', 'node10', ['webworker']],
+  ])('compile in a project with module %s and moduleResolution %s %s', (module, moduleResolution, dom = ['dom', 'dom.iterable']) => {
     writeFileSync(join(packed.project, 'package.json'), JSON.stringify({ name: 'consumer', type: 'module', private: true }))
     writeFileSync(
       join(packed.project, 'consumer.ts'),
       `import { createSession, memoryStorage, refreshTokenGrant, type Session } from 'latchkey'
       import { createSession as createCoreSession } from 'latchkey/core'
+      import { axiosConfig } from 'latchkey/axios'
+      import { authorizeXHR } from 'latchkey/xhr'
       export const core: Session = createCoreSession({ storage: memoryStorage() })
       export const session: Session<{ sub: string }> = createSession<{ sub: string }>({
         refresh: refreshTokenGrant({ url: '/token', clientId: 'web' }),
@@ -158,11 +167,14 @@ describe('the declarations', () => {
       })
       export const call: typeof fetch = session.fetch
       session.on('logout', ({ reason }) => reason satisfies 'logout' | 'rejected' | 'rotation_lost' | 'expired' | 'idle' | 'lifetime' | 'unreadable')
+      export const [config, XHR] = [axiosConfig(session), authorizeXHR(session, XMLHttpRequest)]
       // @ts-expect-error: the types are there, and are not any
-      session.nothing`,
+      session.nothing
+      // @ts-expect-error
+      config.nothing`,
     )
     const config = {
-      compilerOptions: { module, moduleResolution, target: 'es2022', lib: ['es2022', 'dom', 'dom.iterable'], types: [], strict: true, noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true },
+      compilerOptions: { module, moduleResolution, target: 'es2022', lib: ['es2022', ...dom], types: [], ...(moduleResolution === 'node10' && { ignoreDeprecations: '6.0' }), strict: true, noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true },
       files: ['consumer.ts'],
     }
     writeFileSync(join(packed.project, 'tsconfig.json'), JSON.stringify(config))
