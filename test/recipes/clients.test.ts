@@ -92,3 +92,16 @@ test('a log follows what happens until it is told to stop', async () => {
   await session.setTokens(await login())
   expect(lines).toEqual(['signed in (local)', 'refreshed (local)', 'somebody else (local)', 'more is asked for: Bearer error="insufficient_scope"', 'signed out (local): logout'])
 })
+
+test('F11: urql shows nobody what the former user saw', async () => {
+  const recipe = await import('recipes/urql')
+  const { gql } = await import('@urql/core')
+  const ask = async () => (await recipe.api.query(gql`{ me { user } }`, {})).data?.me.user
+  await session.setTokens(await login())
+  expect(await ask()).toBe('ada')
+  await session.setTokens(await login('bob'))
+  expect(await ask()).toBe('bob')
+  await session.logout()
+  await session.setTokens(await login())
+  expect(await ask()).toBe('ada')
+})

@@ -95,3 +95,20 @@ test('TanStack Query asks when somebody signs in, and forgets when they sign out
   await shows('Nobody yet.')
   expect(server.authorizations).toHaveLength(asked)
 })
+
+test('F9: React hydrates what the server rendered, however late', async () => {
+  const { createElement } = await import('react')
+  const { renderToString } = await import('react-dom/server')
+  const { hydrateRoot } = await import('react-dom/client')
+  const { Greeting } = await import('recipes/react')
+  root.innerHTML = renderToString(createElement(Greeting))
+  expect(text()).toBe('…')
+  // Storage has been read long before this part of the page hydrates.
+  await signIn()
+  expect(session.status).toBe('authenticated')
+  const errors: unknown[] = []
+  const view = hydrateRoot(root, createElement(Greeting), { onRecoverableError: (error) => errors.push(error) })
+  unmount = () => view.unmount()
+  await shows('Hello there Sign out')
+  expect(errors).toEqual([])
+})
