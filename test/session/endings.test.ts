@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { SessionError } from '../../src/errors.js'
 import { abortOnLogout } from '../../src/abortOnLogout.js'
 import type { Extension } from '../../src/types.js'
 import { createSessionOn } from '../../src/createSession.js'
@@ -111,7 +112,7 @@ describe('errors in the background', () => {
             read: async () => structuredClone(inner.value),
             async update(change) {
               const next = change(structuredClone(inner.value))
-              if (next && full && !next.intent) throw Object.assign(new Error('too large'), { name: 'SessionError', code: 'cookie_too_large' })
+              if (next && full && !next.intent) throw new SessionError('cookie_too_large', 'Too large')
               if (next) inner.value = next
             },
             close() {},
