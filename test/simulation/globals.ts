@@ -1,17 +1,19 @@
-import type { Tab } from './platform.js'
+import { join, type Tab } from './platform.js'
 import type { World } from './world.js'
 
 /**
- * What storages reach for without the platform's help, each for the tab whose code runs: `document.cookie`,
- * `cookieStore`, `localStorage`, `indexedDB`, `navigator.locks`, `location` and timers. They look it up at each
- * use, since all tabs share one process here.
+ * What the sources reach for in a browser, each for the tab whose code runs: `document`, `cookieStore`, `localStorage`,
+ * `indexedDB`, `BroadcastChannel`, `navigator`, `location`, clocks, timers and events. They look it up at each use,
+ * since all tabs share one process here.
  */
 export interface Surroundings {
   world: World
   tabs(): Tab[]
-  cookies: Shared | undefined
+  cookies: Shared
   localStorage: Shared
   cookieStore: boolean
+  /** Some browsers lack it; some let a page make one that carries nothing. */
+  broadcastChannel: 'working' | 'missing' | 'throwing'
   indexedDB(tab: Tab): unknown
 }
 
@@ -25,6 +27,8 @@ export interface Shared {
   /** Milliseconds that a write, or the news of one, takes at most. */
   lag: number
   onWrite?: () => void
+  /** A tab gets to see what another one wrote. */
+  onNews?: (tab: Tab, name: string) => void
 }
 
 export const createShared = (lag: number): Shared => ({ truth: new Map(), views: new Map(), lag })
@@ -58,7 +62,11 @@ const write = ({ world, tabs }: Surroundings, shared: Shared, tab: Tab, name: st
       // Rarely a good deal longer (platform facts §4.6b).
       const delay = world.random() * (world.random() < 0.02 ? shared.lag * 25 : shared.lag)
       // What it has written itself and not yet handed over comes after the news, and must not be lost to them.
-      const hear = (): void => (behind.pending ? world.schedule(undefined, shared.lag, hear) : put(behind.values, name, shared.truth.get(name)))
+      const hear = () => {
+        if (behind.pending) return void world.schedule(undefined, shared.lag, hear)
+        put(behind.values, name, shared.truth.get(name))
+        shared.onNews?.(other, name)
+      }
       world.schedule(undefined, delay, hear)
     }
     if (!view.pending) for (const done of view.done.splice(0)) done()
@@ -79,7 +87,15 @@ const ask = <Result>({ world }: Surroundings, shared: Shared, tab: Tab, answer: 
     else go()
   })
 
-const cookieDocument = (on: Surroundings, shared: Shared, tab: Tab) => ({
+const documentOf = (on: Surroundings, shared: Shared, tab: Tab) => ({
+  baseURI: 'https://app.example.com/page',
+  get visibilityState() {
+    return tab.hidden ? 'hidden' : 'visible'
+  },
+  get prerendering() {
+    return !!tab.prerendering
+  },
+  addEventListener: listenerAdder(tab),
   get cookie() {
     return [...viewOf(shared, tab).values].map(([name, value]) => `${name}=${value}`).join('; ')
   },
@@ -110,54 +126,120 @@ const localStorageOf = (on: Surroundings, tab: Tab) => ({
   removeItem: (name: string) => write(on, on.localStorage, tab, name, undefined),
 })
 
-const listeners = new WeakMap<Tab, Set<() => void>>()
-
-/** Of the page, whatever their type. */
-const listenerAdder = (tab: Tab) => (_type: string, listener: () => void) => {
-  listeners.set(tab, (listeners.get(tab) ?? new Set()).add(listener))
+/** Of its window and its document, which a page may not tell apart here. */
+const listenerAdder =
+  (tab: Tab) =>
+  (type: string, listener: (event: Event) => void, { signal, once }: AddEventListenerOptions = {}) => {
+    const own = tab.handlers.get(type) ?? new Set()
+    const remove = () => own.delete(entry)
+    const entry = { listener, run: (event: Event) => (once && remove(), listener(event)) }
+    tab.handlers.set(type, own.add(entry))
+    signal?.addEventListener('abort', remove)
+  }
+const listenerRemover = (tab: Tab) => (type: string, listener: (event: Event) => void) => {
+  for (const entry of tab.handlers.get(type) ?? []) if (entry.listener === listener) tab.handlers.get(type)!.delete(entry)
 }
-const listenerRemover = (tab: Tab) => (_type: string, listener: () => void) => void listeners.get(tab)?.delete(listener)
 
-/** Somebody moves the mouse there. */
-export const touch = (tab: Tab): void => listeners.get(tab)?.forEach((listener) => listener())
+const channelOf = (on: Surroundings, tab: Tab) =>
+  class {
+    onmessage: ((event: { data: unknown }) => void) | null = null
+    #line: ReturnType<typeof join>
+    constructor(name: string) {
+      this.#line = join(tab, name, (data) => this.onmessage?.({ data }))
+    }
+    postMessage(message: unknown) {
+      if (on.broadcastChannel === 'throwing') throw new DOMException('Not here', 'SecurityError')
+      this.#line.post(message)
+    }
+    close() {
+      this.#line.close()
+    }
+  }
+
+/** Bytes that make a text of small letters and digits in base64: one of capitals could look like a part of a token. */
+const randomBytes = (world: World, bytes: Uint8Array) => {
+  let text = ''
+  while (text.length * 3 < bytes.length * 4) text += Math.floor(world.random() * 36 ** 10).toString(36).padStart(10, '0')
+  const decoded = atob(text.slice(0, Math.ceil((bytes.length * 4) / 12) * 4))
+  for (let i = 0; i < bytes.length; i++) bytes[i] = decoded.charCodeAt(i)
+  return bytes
+}
+
+const location = { protocol: 'https:', hostname: 'app.example.com', origin: 'https://app.example.com', href: 'https://app.example.com/page' }
+
+const globalsOf = (on: Surroundings, tab: Tab) => ({
+  location,
+  document: documentOf(on, on.cookies, tab),
+  cookieStore: on.cookieStore ? cookieStoreOf(on, on.cookies, tab) : undefined,
+  localStorage: localStorageOf(on, tab),
+  navigator: {
+    locks: tab.platform.locks,
+    get onLine() {
+      return !tab.offline
+    },
+  },
+  performance: { now: tab.platform.monotonic },
+  crypto: { getRandomValues: (bytes: Uint8Array) => randomBytes(on.world, bytes) },
+  addEventListener: listenerAdder(tab),
+  removeEventListener: listenerRemover(tab),
+  indexedDB: on.indexedDB(tab),
+  BroadcastChannel: on.broadcastChannel === 'missing' ? undefined : channelOf(on, tab),
+  fetch: tab.platform.fetch,
+})
+type Globals = ReturnType<typeof globalsOf>
+const NAMES: (keyof Globals)[] = [
+  'location', 'document', 'cookieStore', 'localStorage', 'navigator', 'performance', 'crypto', 'addEventListener', 'removeEventListener',
+  'indexedDB', 'BroadcastChannel', 'fetch',
+]
 
 /** Installed once in a process; outside a history everything is as before. */
 export const installGlobals = (current: () => Surroundings | undefined): void => {
+  const known = new WeakMap<Tab, Globals>()
   const inside = () => {
     const on = current()
     const tab = on?.world.current as Tab | undefined
     return on && tab && { on, tab }
   }
-  const define = (name: string, get: (on: Surroundings, tab: Tab) => unknown) => {
+  const globals = () => {
+    const now = inside()
+    if (!now) return
+    const found = known.get(now.tab) ?? globalsOf(now.on, now.tab)
+    known.set(now.tab, found)
+    return found
+  }
+  for (const name of NAMES) {
     const former = Object.getOwnPropertyDescriptor(globalThis, name)
     Object.defineProperty(globalThis, name, {
       configurable: true,
       get() {
-        const now = inside()
-        return now ? get(now.on, now.tab) : former?.get ? former.get.call(globalThis) : former?.value
+        const all = globals()
+        return all ? all[name] : former?.get ? former.get.call(globalThis) : former?.value
       },
       set(value) {
         Object.defineProperty(globalThis, name, { configurable: true, writable: true, value })
       },
     })
   }
-  const location = { protocol: 'https:', hostname: 'app.example.com', origin: 'https://app.example.com', href: 'https://app.example.com/' }
-  define('location', () => location)
-  define('document', (on, tab) => on.cookies && cookieDocument(on, on.cookies, tab))
-  define('cookieStore', (on, tab) => (on.cookies && on.cookieStore ? cookieStoreOf(on, on.cookies, tab) : undefined))
-  define('localStorage', (on, tab) => localStorageOf(on, tab))
-  define('navigator', (_, tab) => ({ locks: tab.platform.locks }))
-  define('performance', (_, tab) => ({ now: tab.platform.monotonic }))
-  define('addEventListener', (_, tab) => listenerAdder(tab))
-  define('removeEventListener', (_, tab) => listenerRemover(tab))
-  define('indexedDB', (on, tab) => on.indexedDB(tab))
 
   const { random } = Math
   Math.random = () => (inside() ? inside()!.on.world.random() : random())
+  const { now: clock } = Date
+  Date.now = () => inside()?.tab.platform.now() ?? clock()
+  const { error } = console
+  console.error = (...said: unknown[]) => (inside() ? void inside()!.tab.complaints.push(new Error(said.join(' '))) : error(...said))
   const { setTimeout, clearTimeout } = globalThis
-  globalThis.setTimeout = ((run: () => void, delay = 0, ...rest: unknown[]) => {
+  globalThis.setTimeout = ((run: (...rest: unknown[]) => void, delay = 0, ...rest: unknown[]) => {
     const now = inside()
-    return now ? { stop: now.tab.platform.setTimer(run, delay) } : (setTimeout as (...args: unknown[]) => unknown)(run, delay, ...rest)
+    if (!now) return (setTimeout as (...args: unknown[]) => unknown)(run, delay, ...rest)
+    // What a timer throws is an uncaught exception of its page.
+    const work = () => {
+      try {
+        run(...rest)
+      } catch (error) {
+        now.tab.uncaught.push(error)
+      }
+    }
+    return { stop: now.tab.platform.setTimer(work, delay), unref() {} }
   }) as typeof globalThis.setTimeout
   globalThis.clearTimeout = ((timer: { stop?: () => void } | undefined) => {
     if (timer?.stop) timer.stop()

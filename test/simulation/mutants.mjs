@@ -30,6 +30,7 @@ export const MUTANTS = [
   mutant('a call goes on under another user', ['credentials.ts', 'now.id !== before.id', '!now']),
   mutant('a parser that quotes the body is the cause of an error', ['outcome.ts', "catch {\n      // Never a parser's", "catch {\n      if (answer.ok) throw new SyntaxError(text)\n      // Never a parser's"]),
   mutant('a refusal after a lost answer does not say so', ['attempt.ts', "unsettled ? 'rotation_lost' : code", 'code']),
+  mutant('a page does not look at what was said before it listened', ['tabChannel.ts', '>= opened', '>= Infinity']),
   mutant('a hidden tab trusts its memory for ever', ['credentials.ts', 'TRUST_WHILE_HIDDEN = 1000', 'TRUST_WHILE_HIDDEN = Infinity']),
 ]
 

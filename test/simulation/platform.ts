@@ -20,8 +20,6 @@ export interface Browser {
     noLocks?: boolean
     /** Nothing at all passes between tabs. */
     noChannel?: boolean
-    /** The fallback over storage events, which take longer. */
-    storageEvents?: boolean
     bfcacheKeepsLocks?: boolean
     /** Whose ways a page has when it goes into the back/forward cache; without one, the kindest. */
     engine?: Engine
@@ -47,6 +45,8 @@ export interface Tab extends Owner {
   cached: boolean
   prerendering: (() => void)[] | undefined
   listeners: Set<(change: LifecycleChange) => void>
+  /** Of the events of its window and its document. */
+  handlers: Map<string, Set<{ listener: (event: Event) => void; run: (event: Event) => void }>>
   timers: Set<() => void>
   /** Requests under way, each with what makes it fail. */
   inFlight: Set<(error: unknown) => void>
@@ -94,7 +94,7 @@ export const createTab = (
     name, browser, openedAt: world.time,
     dead: false, frozen: false, parked: [],
     hidden: false, offline: false, cached: false, prerendering: undefined,
-    listeners: new Set(), timers: new Set(), inFlight: new Set(), stoppedAt: -Infinity, resumedAt: undefined, resumeNoticed: false, activatedAt: 0,
+    listeners: new Set(), handlers: new Map(), timers: new Set(), inFlight: new Set(), stoppedAt: -Infinity, resumedAt: undefined, resumeNoticed: false, activatedAt: 0,
     complaints: [], uncaught: [], lockRequests: 0,
     platform: undefined as never,
   }
@@ -137,22 +137,7 @@ export const createTab = (
     localStorage: browser.localStorage,
     locks: faults.noLocks ? undefined : lockManager(browser, tab, kill),
     openChannel(channel, onMessage) {
-      if (faults.noChannel) return { makeshift: true, post() {}, close() {} }
-      const entry: Listening = { name: channel, tab, receive: onMessage, lastAt: 0 }
-      browser.channels.push(entry)
-      let open = true
-      return {
-        makeshift: !!faults.storageEvents,
-        post(message) {
-          if (!open && !faults.storageEvents) throw new DOMException('The channel is closed', 'InvalidStateError')
-          browser.messages.push(structuredClone(message))
-          for (const other of browser.channels) if (other !== entry && other.name === channel) deliver(browser, other, message)
-        },
-        close() {
-          open = false
-          browser.channels = browser.channels.filter((other) => other !== entry)
-        },
-      }
+      return faults.noChannel ? { makeshift: true, post() {}, close() {} } : join(tab, channel, onMessage)
     },
     onLifecycle(listener) {
       tab.listeners.add(listener)
@@ -162,6 +147,25 @@ export const createTab = (
     rethrow: (error) => tab.uncaught.push(error),
   }
   return tab
+}
+
+/** One end of a BroadcastChannel. */
+export const join = (tab: Tab, name: string, receive: Listening['receive']): { post(message: unknown): void; close(): void } => {
+  const { browser } = tab
+  const entry: Listening = { name, tab, receive, lastAt: 0 }
+  browser.channels.push(entry)
+  let open = true
+  return {
+    post(message) {
+      if (!open) throw new DOMException('The channel is closed', 'InvalidStateError')
+      browser.messages.push(structuredClone(message))
+      for (const other of browser.channels) if (other !== entry && other.name === name) deliver(browser, other, message)
+    },
+    close() {
+      open = false
+      browser.channels = browser.channels.filter((other) => other !== entry)
+    },
+  }
 }
 
 /** As much of a `Request` as the simulated server uses; a whole one costs a hundred times as much. */
@@ -176,18 +180,24 @@ const deliver = (browser: Browser, to: Listening, message: unknown): void => {
   const { tab } = to
   // What comes for a page in the back/forward cache is lost, or throws it out.
   if (tab.cached) {
-    if (faults.engine && faults.engine !== 'webkit' && !faults.storageEvents) world.schedule(undefined, 0, () => kill(tab))
+    if (faults.engine && faults.engine !== 'webkit') world.schedule(undefined, 0, () => kill(tab))
     return
   }
-  const at = Math.max(to.lastAt, world.time + (faults.storageEvents ? 1 + 99 * world.random() : 0.5 + 4.5 * world.random()))
+  const at = Math.max(to.lastAt, world.time + 0.5 + 4.5 * world.random())
   to.lastAt = at
   world.schedule(tab, at - world.time, () => {
-    if (browser.channels.includes(to)) to.receive(faults.storageEvents ? undefined : structuredClone(message))
+    if (browser.channels.includes(to)) to.receive(structuredClone(message))
   })
 }
 
-const tell = (tab: Tab, change: LifecycleChange) => {
+const tell = (tab: Tab, change: LifecycleChange, type: string, persisted = false) => {
   for (const listener of tab.listeners) listener(change)
+  dispatch(tab, type, { persisted })
+}
+
+/** An event of the page's window, or of its document. */
+export const dispatch = (tab: Tab, type: string, event: object): void => {
+  for (const { run } of [...(tab.handlers.get(type) ?? [])]) run(Object.assign({ type }, event) as Event)
 }
 
 /** The process is gone: nothing of it runs again, its locks and channels are free. */
@@ -217,13 +227,13 @@ export const freeze = (tab: Tab): void => stop(tab)
 
 /** `noticed`: the engine fires `resume`. */
 export const thaw = (tab: Tab, noticed = false): void => {
-  if (noticed) tell(tab, 'return')
+  if (noticed) tell(tab, 'return', 'resume')
   resume(tab, noticed)
 }
 
 /** The link is followed and the page not kept: `pagehide`, then nothing. */
 export const navigateAway = (tab: Tab): void => {
-  tell(tab, 'leave')
+  tell(tab, 'leave', 'pagehide')
   // What it started in pagehide still happens up to the end of the task.
   tab.frozen = true
   tab.browser.world.schedule(undefined, 0, () => kill(tab))
@@ -238,9 +248,9 @@ export const loseRequests = (tab: Tab): void => {
 export const hideInCache = (tab: Tab): void => {
   const { faults } = tab.browser
   if (faults.engine === 'firefox' && (holdsLock(tab.browser, tab) || tab.inFlight.size)) return navigateAway(tab)
-  tell(tab, 'leave')
+  tell(tab, 'leave', 'pagehide', true)
   tab.hidden = true
-  tell(tab, 'wake')
+  tell(tab, 'wake', 'visibilitychange')
   stop(tab)
   tab.cached = true
   if (!faults.bfcacheKeepsLocks) freeLocks(tab.browser, tab, !!faults.engine)
@@ -249,19 +259,19 @@ export const hideInCache = (tab: Tab): void => {
 export const restoreFromCache = (tab: Tab): void => {
   tab.cached = false
   tab.hidden = false
-  tell(tab, 'return')
-  tell(tab, 'wake')
+  tell(tab, 'return', 'pageshow', true)
+  tell(tab, 'wake', 'visibilitychange')
   resume(tab, true)
 }
 
 export const setHidden = (tab: Tab, hidden: boolean): void => {
   tab.hidden = hidden
-  tell(tab, 'wake')
+  tell(tab, 'wake', 'visibilitychange')
 }
 
 export const setOffline = (tab: Tab, offline: boolean): void => {
   tab.offline = offline
-  if (!offline) tell(tab, 'wake')
+  if (!offline) tell(tab, 'wake', 'online')
 }
 
 export const activate = (tab: Tab): void => {
@@ -269,5 +279,5 @@ export const activate = (tab: Tab): void => {
   tab.prerendering = undefined
   tab.activatedAt = tab.browser.world.time
   for (const resolve of waiting) resolve()
-  tell(tab, 'wake')
+  tell(tab, 'wake', 'prerenderingchange')
 }

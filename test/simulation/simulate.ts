@@ -1,10 +1,11 @@
 import { createSessionOn } from '../../src/createSession.js'
+import { browserPlatform } from '../../src/platform.js'
 import { cookieStorage } from '../../src/storage/cookieStorage.js'
 import { indexedDBStorage } from '../../src/storage/indexedDBStorage.js'
 import { memoryStorage } from '../../src/storage/memoryStorage.js'
 import type { Session } from '../../src/types.js'
 import { type App, createApp, shownBy } from './app.js'
-import { createShared, installGlobals, type Surroundings, touch } from './globals.js'
+import { createShared, installGlobals, type Surroundings } from './globals.js'
 import type { Action, History } from './history.js'
 import { createIndexedDB } from './indexedDB.js'
 import { belonging } from './invariants/belonging.js'
@@ -16,7 +17,7 @@ import { settling } from './invariants/settling.js'
 import { silence } from './invariants/silence.js'
 import { storing } from './invariants/storing.js'
 import {
-  activate, createBrowser, createTab, freeze, hideInCache, kill, loseRequests, navigateAway, restoreFromCache, setHidden,
+  activate, createBrowser, createTab, dispatch, freeze, hideInCache, kill, loseRequests, navigateAway, restoreFromCache, setHidden,
   setOffline, type Tab, thaw,
 } from './platform.js'
 import { plainResponse } from './plainResponse.js'
@@ -52,8 +53,6 @@ const createStage = (history: History): Stage => {
     history, world,
     browser: createBrowser(world, {
       noLocks: !setup.locks,
-      noChannel: setup.channel === 'none',
-      storageEvents: setup.channel === 'storage',
       bfcacheKeepsLocks: setup.engine === 'chromium',
       engine: setup.engine,
       throttling: setup.throttling,
@@ -104,7 +103,7 @@ const openTab = (stage: Stage, app: App, prerendered: boolean, hidden = false): 
   tabs.push(running)
   stage.note(tab.name, 'opens')
   world.schedule(tab, 0, () => {
-    running.session = createSessionOn(history.setup.limits ? { ...tab.platform, localStorage } : tab.platform, {
+    running.session = createSessionOn(browserPlatform(), {
       ...optionsOf(history.setup),
       storage: { memory: memoryStorage, cookie: cookieStorage, indexedDB: indexedDBStorage }[history.setup.storage](),
     })
@@ -184,7 +183,7 @@ const perform = (stage: Stage, app: App, action: Action): { run?: number; steps?
       go()
       inTab(() => {
         app.touched(chosen)
-        touch(tab)
+        dispatch(tab, 'pointerdown', {})
       })
       return {}
     case 'hide':
@@ -299,6 +298,12 @@ const perform = (stage: Stage, app: App, action: Action): { run?: number; steps?
 const retryAfter = (seconds: number, now: number) =>
   seconds % 4 ? String(seconds) : new Date(Math.min(now + seconds * 1000, 8e15)).toUTCString()
 
+/** Some time after the change shows; for a page in the back/forward cache there is none. */
+const storageEvent = (world: Stage['world'], tab: Tab, key: string) => {
+  if (tab.cached) return
+  world.schedule(tab, 99 * world.random(), () => dispatch(tab, 'storage', { key }))
+}
+
 /** What the engine does with a page that does not run. */
 const inStopped = (world: Stage['world'], tab: Tab, work: () => void) =>
   world.schedule(undefined, 0, () => {
@@ -345,9 +350,11 @@ export const simulate = async (history: History): Promise<Verdict> => {
     cookies: stage.cookies,
     localStorage: stage.localStorage,
     cookieStore: history.setup.cookieStore,
+    broadcastChannel: history.setup.channel === 'broadcast' ? 'working' : history.seed % 2 ? 'missing' : 'throwing',
     indexedDB: stage.indexedDB.open,
   }
   const invariants: Invariant[] = [sending, leaving, ending, settling, belonging, silence, storing, ...(history.setup.limits ? [limiting] : [])].map((create) => create(stage))
+  if (history.setup.channel === 'storage') stage.localStorage.onNews = (tab, key) => storageEvent(world, tab, key)
   stage.cookies.onWrite = stage.indexedDB.onWrite = () => invariants.forEach((invariant) => invariant.written?.())
   world.onStep = () => invariants.forEach((invariant) => invariant.step?.())
   const app = createApp(stage, invariants)

@@ -16,7 +16,7 @@ const ACTIONS = [
 const SCHEMES = ['bearer', 'cookie', 'mixed', 'limits']
 
 /** The protocol: all of it must be reached. What only reads input, or belongs to fetch, has tests of its own. */
-const PROTOCOL = ['attempt', 'refresh', 'refreshCall', 'lock', 'sync', 'logout', 'setTokens', 'session', 'record', 'schedule', 'channel', 'resume']
+const PROTOCOL = ['attempt', 'refresh', 'refreshCall', 'lock', 'sync', 'logout', 'setTokens', 'session', 'record', 'schedule', 'channel', 'tabChannel', 'platform', 'resume']
 
 test(`R80: no interleaving of tabs, crashes and lost answers breaks a guarantee, in ${HISTORIES} histories`, async () => {
   const pool = createPool(await bundle())
