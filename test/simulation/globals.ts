@@ -169,7 +169,8 @@ const location = { protocol: 'https:', hostname: 'app.example.com', origin: 'htt
 
 const globalsOf = (on: Surroundings, tab: Tab) => ({
   location,
-  document: documentOf(on, on.cookies, tab),
+  // Its members are its class's, as in a browser.
+  document: Object.create(documentOf(on, on.cookies, tab)) as ReturnType<typeof documentOf>,
   cookieStore: on.cookieStore ? cookieStoreOf(on, on.cookies, tab) : undefined,
   localStorage: localStorageOf(on, tab),
   navigator: {
