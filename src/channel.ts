@@ -1,5 +1,6 @@
 import type { Platform } from './platform.js'
-import type { SessionRecord } from './recordTypes.js'
+import { asRecord, isOnPurpose } from './record.js'
+import type { EndReason, RecordStore, SessionRecord } from './recordTypes.js'
 
 const VERSION = 1
 
@@ -14,6 +15,9 @@ type Message =
       id: string
       /** 0 for the end of a session. Every tab looks that up: if storage was wiped, a tab may remember a higher revision. */
       revision: number
+      /** The tombstone of a session that ended, for storages that tabs do not share: they have nothing to look it up in. */
+      tokens?: null
+      endedBecause?: EndReason | undefined
     }
   | { v: typeof VERSION; type: 'ask' | 'alive' }
 
@@ -38,6 +42,7 @@ export interface Hints {
 export const createHints = (
   platform: Platform,
   name: string,
+  store: RecordStore,
   onHint: (revision: number) => void,
   onMissing: () => void,
 ): Hints => {
@@ -74,14 +79,18 @@ export const createHints = (
           askedAt = platform.monotonic()
           reply()
         } else if (type === 'alive') hints.replies++
-        else onHint(Number.isSafeInteger(revision) ? (revision as number) : 0)
+        else {
+          const ended = asRecord(data)
+          if (ended && isOnPurpose(ended)) store.hear?.(ended)
+          onHint(Number.isSafeInteger(revision) ? (revision as number) : 0)
+        }
       })
       tell()
     },
-    send({ id, revision, tokens }) {
+    send({ id, revision, tokens, endedBecause }) {
       // What is said last, such as a logout that was stored after close(), opens one for itself.
       const own = channel ? undefined : platform.openChannel(name, () => {})
-      post({ v: VERSION, type: 'changed', id, revision: tokens ? revision : 0 }, channel ?? own)
+      post({ v: VERSION, type: 'changed', id, ...(tokens ? { revision } : { revision: 0, tokens, endedBecause }) }, channel ?? own)
       own?.close()
     },
     ask(pause) {

@@ -62,7 +62,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   )
   // As early as can be: storage answers while the rest is made.
   const begun = sync()
-  const hints = createHints(platform, scope, follow, () => degraded('No BroadcastChannel, tabs learn of each other by storage events'))
+  const hints = createHints(platform, scope, store, follow, () => degraded('No BroadcastChannel, tabs learn of each other by storage events'))
   const revocation = createRevocation(platform, checked.revoke ?? refresh?.revoke ?? scheme.revoke, refreshTimeout, report)
   const call = createRefreshCall(platform, refresh!, scheme, take, refreshTimeout)
   // More than a holder may hold: its request, and some time for storage.

@@ -79,9 +79,12 @@ export interface RecordStore {
   read(): Promise<SessionRecord | undefined>
   /**
    * Atomic read-modify-write: hands what is stored to `change` and durably stores what it returns;
-   * `undefined` leaves things as they are. Rejects, with the former record intact, when that fails.
+   * `undefined` leaves things as they are. Rejects, with the former record intact, when that fails. What is asked for
+   * later happens later.
    */
   update(change: (stored: SessionRecord | undefined) => SessionRecord | undefined): Promise<void>
+  /** Only where `shared` is false: another tab has ended its session on purpose, and the one in here is to end too. */
+  hear?(tombstone: SessionRecord): void
   close(): void
 }
 

@@ -1,45 +1,58 @@
 import { scoped } from '../options.js'
-import { endedRecord, isOnPurpose } from '../record.js'
-import type { EndReason, SessionRecord, TokenStorage } from '../recordTypes.js'
+import { asRecord, endedRecord, isOnPurpose } from '../record.js'
+import type { SessionRecord, TokenStorage } from '../recordTypes.js'
+import { orNothing } from '../tabChannel.js'
+
+/** What localStorage keeps of the last logout: `- ID REVISION REASON`, with a `+` in front once somebody has signed in after it. */
+const MARK = /^([-+]) (\S+) (\d+) (\w+)$/
 
 /**
  * Keeps the tokens in this document and nowhere else: nothing survives a reload, and every tab signs in for
  * itself. A logout still ends the sessions of all tabs. Nothing of it is secret: what tabs share, through
- * localStorage, is a number that a logout changes.
+ * localStorage, says which session was ended last, and why.
  */
 export const memoryStorage = (): TokenStorage => ({
   open(name) {
-    let record: SessionRecord | undefined
-    let seen: string | null | undefined
     const key = `${scoped(name)}.logouts`
-    /** What tabs share, changed by a `value`: the tombstone of the last logout, or `in:` and that once somebody signed in after it. */
-    const mark = (value?: string | false) => {
-      try {
-        if (value) localStorage.setItem(key, value)
-        return localStorage.getItem(key)
-      } catch {
-        return undefined // Blocked, or none: then a logout reaches this tab only.
-      }
+    let record: SessionRecord | undefined
+    /** Ids of sessions, of any tab, whose logout this tab knows. */
+    const known = new Set<string>()
+
+    const load = () => {
+      const [, sign, id, revision, endedBecause] = MARK.exec(orNothing(() => localStorage.getItem(key)) ?? '') ?? []
+      const last = asRecord({ id, revision: Number(revision), tokens: null, endedBecause })
+      return last && isOnPurpose(last) ? { last, isOver: sign === '+' } : undefined
+    }
+    /** If localStorage is full or blocked, the message between tabs still tells those that are open. */
+    const share = (sign: '-' | '+', { id, revision, endedBecause }: SessionRecord) =>
+      orNothing(() => localStorage.setItem(key, `${sign} ${id} ${revision} ${endedBecause}`))
+
+    const hear = ({ id, endedBecause }: SessionRecord) => {
+      // A logout that was known when somebody signed in here is older than that session.
+      if (record?.tokens && !known.has(id)) record = endedRecord(record, endedBecause!)
+      known.add(id)
     }
     const read = () => {
-      const now = mark()
-      const [id, revision, reason = 'logout'] = (!now?.startsWith('in') && now?.split(' ')) || []
-      // That somebody signed in meanwhile ends nothing here.
-      if (record?.tokens && !`in:${seen}`.endsWith(now!)) record = endedRecord(record, reason as EndReason)
-      // Nothing but the tombstone outlasts a reload: what asks the server for a session must not undo a logout.
-      return !record && revision ? ({ id, revision: Number(revision), tokens: null, endedBecause: reason } as SessionRecord) : record
+      const { last, isOver } = load() ?? {}
+      if (last) hear(last)
+      // The tombstone outlasts a reload, so that asking the server for a session does not undo a logout.
+      return record ?? (isOver ? undefined : last)
     }
     return {
       shared: false,
+      hear,
       read: async () => read(),
       async update(change) {
         const next = change(read())
         if (!next) return
-        // A tombstone that is put back says nothing new: only the end of a session is one for the other tabs too.
-        const ends = record?.tokens && isOnPurpose(next)
+        const hadSession = record?.tokens
         record = next
-        const now = mark()
-        seen = mark(ends ? `${next.id} ${next.revision} ${next.endedBecause}` : !!next.tokens?.accessToken && !now?.startsWith('in') && `in:${now}`)
+        const { last, isOver } = load() ?? {}
+        // Only the end of a session is news, not a tombstone that is put back.
+        if (hadSession && isOnPurpose(next)) {
+          known.add(next.id)
+          share('-', next)
+        } else if (last && !isOver && next.tokens?.accessToken) share('+', last)
       },
       close() {},
     }

@@ -36,9 +36,9 @@ describe('memoryStorage', () => {
     await one.update(() => record(1, 'one'))
     await one.update(() => ({ id: 'id', revision: 2, tokens: null, endedBecause: 'logout' }))
     await one.update(() => record(3, '')) // No access token yet: it asks whether there is a session.
-    await two.update(() => record(3, 'two'))
+    await two.update(() => ({ ...record(3, 'two'), id: 'two' })) // Every login has an id of its own.
     expect((await one.read())!.tokens).not.toBeNull()
-    await two.update(() => ({ id: 'id', revision: 4, tokens: null, endedBecause: 'logout' }))
+    await two.update(() => ({ id: 'two', revision: 4, tokens: null, endedBecause: 'logout' }))
     expect((await one.read())!.tokens).toBeNull()
   })
 
