@@ -45,7 +45,7 @@ export const createCredentials = (
   }
   const held = () => {
     const credential = own()
-    return credential?.accessToken ? credential : null
+    return credential?.accessToken && state.verifiedAt >= 0 ? credential : null
   }
   // `NaN`, which says that news may have been missed, is trusted by nobody.
   const trusted = () => (platform.isHidden() ? platform.monotonic() : 0) - state.verifiedAt <= TRUST_WHILE_HIDDEN

@@ -31,7 +31,8 @@ export const followLifecycle = (
     if (change === 'return') call.interrupt(GRACE_AFTER_RETURN)
     schedule.arm(true)
     emit('wake', undefined)
-    if (platform.isHidden()) return
+    // A page that was frozen may have missed news, hidden or not.
+    if (change !== 'return' && platform.isHidden()) return
     void follow(0, change === 'return' || undefined)
   })
 }

@@ -3,6 +3,14 @@ import { SessionError } from './errors.js'
 export const isLoopback = (hostname: string): boolean => /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname)
 
 /**
+ * Whether no server, however it decodes, takes a path for another. So a path has letters, digits and printable ASCII, encoded in
+ * UTF-8 or as they are, but no `%`, backslash, semicolon or pair of dots, and no dot or slash that is encoded.
+ * @throws {URIError} for what is no UTF-8
+ */
+const isPlain = (path: string): boolean =>
+  !/%2[ef]|\.\./i.test(path) && /^[ -$&-:<-[\]-~\p{L}\p{M}\p{Nd}]+$/u.test(decodeURIComponent(path))
+
+/**
  * Checks `origins`, and returns what is asked of every URL: its absolute form where the token may go, else nothing.
  * It throws what is no URL. @throws {SessionError}
  */
@@ -50,7 +58,6 @@ export const originRule = (
     if (below(whole, url)) return url
     const { href } = new URL(url, now)
     const path = href.replace(/[?#].*/, '') + '/'
-    // Where a path narrows it, what a server may yet take for `/` or `..` is outside.
-    return below(whole, path) || (below(narrowed, path) && !/%2[ef]|%5c|\.\./i.test(path)) ? href : undefined
+    return below(whole, path) || (below(narrowed, path) && isPlain(path)) ? href : undefined
   }
 }

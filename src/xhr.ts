@@ -16,12 +16,14 @@ const told = new Error()
  */
 export const authorizeXHR = (session: XHRSession, Base: typeof XMLHttpRequest): typeof XMLHttpRequest =>
   class extends Base {
-    #opened: [method: string, url: string | URL, async: boolean, user?: string | null | undefined, password?: string | null | undefined] | undefined
-    #url = ''
+    #opened: [method: string, url: string, async: boolean, user?: string | null | undefined, password?: string | null | undefined] | undefined
     #headers: [string, string][] = []
     #controller: AbortController | undefined
+    /** Sent, as the caller sees it, while nothing of it is on its way: before it has a token, or between two tries. */
+    #waits = false
     #holds = false
-    #reopens = false
+    #quiet = false
+    #lends = false
     #held: Event[] = []
     #ended: (() => void) | undefined
 
@@ -32,28 +34,31 @@ export const authorizeXHR = (session: XHRSession, Base: typeof XMLHttpRequest): 
         this.addEventListener(type, (event) => {
           const holds = this.#holds && this.readyState > 1 && this.status === 401
           if (holds) this.#held.push(event)
-          if (holds || this.#reopens) event.stopImmediatePropagation()
+          if (holds || this.#quiet) event.stopImmediatePropagation()
           if (type === 'loadend') this.#ended?.()
         })
       }
     }
 
     override open(method: string, url: string | URL, async = true, user?: string | null, password?: string | null): void {
-      super.open(method, url, async, user, password)
+      // One absolute URL from here on: what it is relative to, and a URL object, can change before it is sent again.
+      let href = `${url}`
+      try {
+        href = new Request(href).url
+      } catch {
+        // A URL with a user in it, which XMLHttpRequest takes and the rules do not; or none, which it says itself.
+      }
+      super.open(method, href, async, user, password)
       // What was under way is forgotten.
       const former = this.#controller
       this.#controller = this.#ended = undefined
-      this.#holds = false
+      this.#holds = this.#waits = false
       this.#held = []
+      delete (this as { readyState?: number }).readyState
+      if (this.#lends) this.withCredentials = this.#lends = false
       former?.abort()
-      this.#opened = [method, url, async, user, password]
+      this.#opened = [method, href, async, user, password]
       this.#headers = []
-      try {
-        this.#url = new Request(url).url
-      } catch {
-        // A URL with a user in it, which XMLHttpRequest takes and the rules do not.
-        this.#url = String(url)
-      }
     }
 
     override setRequestHeader(name: string, value: string): void {
@@ -62,55 +67,81 @@ export const authorizeXHR = (session: XHRSession, Base: typeof XMLHttpRequest): 
     }
 
     override send(body?: Document | XMLHttpRequestBodyInit | null): void {
-      if (this.readyState !== 1 || !this.#opened?.[2]) return super.send(body)
-      if (this.#controller) throw new DOMException('The request has been sent', 'InvalidStateError')
+      const opened = this.#opened
+      if (this.readyState === 1 && !opened?.[2]) return super.send(body)
+      if (!opened || this.readyState !== 1 || this.#controller) throw new DOMException('Call open first', 'InvalidStateError')
       const controller = (this.#controller = new AbortController())
       const { signal } = controller
-      const given = new Headers(this.#headers).get('Authorization')
-      let first = true
+      const given = new Headers(this.#headers)
+      let tries = 0
+      let begun = false
 
       const attempt = (input: RequestInfo | URL, init?: RequestInit) =>
         new Promise<Response>((resolve, reject) => {
-          if (signal.aborted) return reject(signal.reason)
-          const token = new Headers(init?.headers ?? (input as Request).headers).get('Authorization')
+          if (signal.aborted) return reject(told)
+          const { headers, credentials } = (init?.headers ? init : input) as Request
+          // A second header of that name would be joined to the first.
+          const pairs: Iterable<[string, string]> = Symbol.iterator in headers ? headers : Object.entries(headers)
+          const added = [...pairs].filter(([name]) => !given.has(name))
+          const attached = added.length > 0 || credentials === 'include'
           this.#ended = () => {
             if (!this.status) return reject(told)
+            this.#waits = this.#holds && this.status === 401
             const headers = { get: (name: string) => this.getResponseHeader(name) }
             resolve({ status: this.status, url: this.responseURL, redirected: true, headers } as unknown as Response)
           }
-          if (!first) {
-            this.#reopens = true
+          this.#waits = false
+          this.#quiet = begun
+          if (tries) {
+            this.#quiet = true
             this.#held = []
-            super.open(...this.#opened!)
+            super.open(...opened)
             for (const header of this.#headers) super.setRequestHeader(...header)
           }
-          // A second header of that name would be joined to the first.
-          if (token && !given) super.setRequestHeader('Authorization', token)
-          this.#holds = first && !!token && !given
-          first = false
+          for (const [name, value] of added) super.setRequestHeader(name, value)
+          if (credentials === 'include' && !this.withCredentials) this.withCredentials = this.#lends = true
+          this.#holds = !tries++ && attached
           super.send(body)
-          this.#reopens = false
+          this.#quiet = false
         })
-      const init = { method: this.#opened[0], headers: this.#headers, signal }
-      session.wrapFetch(attempt as typeof fetch)(this.#url, init).then(
+      // As much as the rules look at. A body would be too much for a GET.
+      const text = (typeof body === 'string' || body instanceof URLSearchParams) && !/^(GET|HEAD)$/i.test(opened[0]) ? { body } : {}
+      this.#waits = true
+      session.wrapFetch(attempt as typeof fetch)(opened[1], { method: opened[0], headers: this.#headers, signal, ...text }).then(
         () => {
           if (this.#controller !== controller || signal.aborted) return
           // It was the last answer after all.
-          this.#holds = false
+          this.#holds = this.#waits = false
           // Copies: the last one may still be on its way.
           for (const event of this.#held.splice(0)) this.dispatchEvent(new (event.constructor as typeof Event)(event.type, event))
         },
         (error) => {
-          if (this.#controller !== controller || error === told) return
-          this.#holds = false
-          this.dispatchEvent(new ProgressEvent(signal.aborted ? 'abort' : 'error'))
-          this.dispatchEvent(new ProgressEvent('loadend'))
+          if (this.#controller === controller && !signal.aborted && error !== told) this.#finish('error')
         },
       )
+      if (!this.#waits) return
+      begun = true
+      this.dispatchEvent(new ProgressEvent('loadstart'))
     }
 
     override abort(): void {
+      const waits = this.#waits
       super.abort()
       this.#controller?.abort()
+      if (waits) this.#finish('abort')
+      if (Object.hasOwn(this, 'readyState')) this.#show(0)
+    }
+
+    /** The end of a request of which the browser knows nothing, or an earlier end. */
+    #finish(type: 'abort' | 'error'): void {
+      this.#holds = this.#waits = false
+      this.#show(4)
+      this.dispatchEvent(new Event('readystatechange'))
+      this.dispatchEvent(new ProgressEvent(type))
+      this.dispatchEvent(new ProgressEvent('loadend'))
+    }
+
+    #show(value: number): void {
+      Object.defineProperty(this, 'readyState', { value, configurable: true })
     }
   }

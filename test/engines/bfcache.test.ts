@@ -56,6 +56,26 @@ scenes('The back/forward cache', (scene) => {
     for (const used of tokensUsed(log).slice(before)) expect([undefined, `Bearer ${token}`]).toContain(used)
   })
 
+  it('S10: a keepalive call in the event that brings the page back takes no token of the former user along', async () => {
+    const tab = await scene.open()
+    await signIn(tab)
+    await tab.evaluate(() => {
+      addEventListener('pageshow', ({ persisted }) => {
+        if (persisted) void session.fetch(`${api}/api/beacon`, { method: 'POST', body: 'x', keepalive: true }).catch(() => {})
+      })
+    })
+    await leave(tab)
+
+    const other = await scene.open({ inWindow: true })
+    await other.evaluate(async () => {
+      await begin().setTokens(await login('bob', 'builder'))
+    })
+    await comeBack(tab)
+    const beacons = () => scene.site.state.log.filter(({ method, path }) => method === 'POST' && path.startsWith('/api/beacon'))
+    await until(() => beacons().length === 1)
+    expect(tokensUsed(beacons())).toEqual([undefined])
+  })
+
   it('C55: a page that left during a refresh and came back does not wait for it for ever', async () => {
     const tab = await scene.open()
     await storeExpired(tab, 'indexeddb')

@@ -201,6 +201,36 @@ stage('A page that is not the only one at work', ['/latchkey.min.js'], (stage) =
     expect(result).toEqual([true, ['Authorization: Bearer fresh']])
   })
 
+  it('S7: where a call goes is decided on the URL that the browser sends it to, whatever the Request says of itself', async () => {
+    const result = await stage.page.evaluate(async () => {
+      const session = await signIn(latchkey, 'mine')
+      const frame = document.body.appendChild(document.createElement('iframe')).contentWindow as unknown as typeof globalThis
+      const lie = { url: `${location.origin}/echo` }
+      class Liar extends Request {
+        override get url() {
+          return lie.url
+        }
+      }
+      class Framed extends frame.Request {
+        override get url() {
+          return lie.url
+        }
+      }
+      const said = new Request(`${other}/said`)
+      Object.defineProperty(said, 'url', { value: lie.url })
+      const liars = [new Liar(`${other}/liar`), new Framed(`${other}/framed`), said, { [Symbol.toStringTag]: 'Request', ...lie, toString: () => `${other}/ponyfill` }]
+      // The browser takes a Proxy for a URL: that of the text which it makes of it.
+      const proxies = [new Proxy(new Request(`${other}/proxy`), {}), new Proxy(new Request(`${location.origin}/echo`), { get: (request, name) => Reflect.get(request, name, request) })]
+      for (const input of [...liars, ...proxies]) await session.fetch(input as Request).catch(() => {})
+      const seen = (await (await former.fetch.call(globalThis, '/control/take')).json()) as { line: string; headers: string[] }[]
+      return seen.map(({ line, headers }) => [line.split(' ')[1], headers.some((header) => /^authorization:/i.test(header)), headers.find((header) => /^host:/i.test(header))])
+    })
+    const [near, far] = [stage.near, stage.far].map(({ url }) => `Host: ${new URL(url).host}`)
+    const sent = (result as [string, boolean, string][]).filter(([, , host]) => host === far)
+    expect(sent).toEqual(['/liar', '/framed', '/said', '/ponyfill'].map((path) => [path, false, far]))
+    expect((result as [string, boolean, string][]).filter(([, , host]) => host === near).map(([path]) => path)).toEqual(Array(2).fill('/[object%20Request]'))
+  })
+
   it('C71: a page that gives a Request of another frame attaches to it, and keeps the caller’s Request as it was', async () => {
     const result = await stage.page.evaluate(async () => {
       const session = await signIn(latchkey, 'mine')

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { root } from '../setup.mjs'
-import { judge, type Law } from './referee.js'
+import { judge, type Law, sends } from './referee.js'
 
 const law: Law = {
   ranking: [
@@ -33,7 +33,6 @@ const law: Law = {
     'channel.ts',
     'session.ts',
     'emitter.ts',
-    'abortable.ts',
     'schemes/bearer.ts',
     'schemes/cookieSession.ts',
     'schemes/cookieSessionOptions.ts',
@@ -51,6 +50,7 @@ const law: Law = {
     'storage/memoryStorage.ts',
     'storage/inOrder.ts',
     'cookies.ts',
+    'abortable.ts',
     'requests.ts',
     'origins.ts',
     'record.ts',
@@ -81,6 +81,37 @@ const sources = (): Map<string, string> => {
 describe('the sources', () => {
   it('import downhill, leave packages to their owner and the browser to the platform, and keep files short', () => {
     expect(judge(sources(), law)).toEqual([])
+  })
+})
+
+/**
+ * What may be handed to the network: a URL that was made absolute once and judged, or what another place has judged. What is
+ * relative is resolved again when it is sent, and by then a `<base>` may have made it another (S1).
+ */
+const DECIDED = [
+  // What the rule of origins, open(), or the factory of a refresh function has made of it.
+  /\((href|request!?|\w+URL\(origin\))$/,
+  // Hands on what it was given.
+  /: (\w+\.)*(fetch|sender|underlying)\((input|\.\.\.args)$/,
+  /^xhr\.ts: (super\.open\((method|\.\.\.opened)|session\.wrapFetch\(.*\)\(opened\[1\])$/,
+]
+/** Written before the rule was. */
+const PENDING = ['refreshTokenGrant.ts: fetch(url', 'refreshTokenGrant.ts: fetch(revokeUrl', 'schemes/cookieSession.ts: fetch(url']
+
+describe('what is sent', () => {
+  it('S1: goes to a URL that was decided on before, at every place that sends', () => {
+    const found = sends(sources())
+    expect(found.length).toBeGreaterThan(10)
+    expect(found.filter((one) => !PENDING.includes(one) && !DECIDED.some((form) => form.test(one)))).toEqual([])
+  })
+  it.each([
+    ["export const top = (fetch: typeof globalThis.fetch) => fetch('/raw')", "top.ts: fetch('/raw'"],
+    ['export const top = (url: string, given: { fetch: typeof fetch }) => given.fetch(url, {})', 'top.ts: given.fetch(url'],
+    ["export class Top extends XMLHttpRequest { again() { super.open('GET', '/raw') } }", "top.ts: super.open('GET'"],
+    ["export const top = (navigator: Navigator) => navigator.sendBeacon('/raw')", "top.ts: navigator.sendBeacon('/raw'"],
+    ["export const top = () => new EventSource('/raw')", "top.ts: new EventSource('/raw')"],
+  ])('is seen in %s', (top, found) => {
+    expect(sends(new Map([['top.ts', top]]))).toEqual([found])
   })
 })
 

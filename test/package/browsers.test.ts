@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { root } from '../setup.mjs'
 import { LIMITS } from '../support/limits.js'
 import { ENGINES, namesIn, needsOf, type Versions } from './features.js'
+import { membersIn, needsOfMember, sources } from './members.js'
 
 /** The oldest versions that are supported; docs/browsers.md says why. */
 const OLDEST: Versions = { chrome: 93, firefox: 96, safari: 15.4 }
@@ -28,6 +29,40 @@ it('The build uses nothing newer than the oldest browsers that are supported, an
   }
   // An exception that nobody needs any more is to go.
   for (const name of Object.keys(OPTIONAL)) expect(tooNew, name).toContain(name)
+})
+
+/** Members of an object that came later, and what is done without them. */
+const LATE: Record<string, string> = {
+  'AbortSignal.any': 'signals are joined by hand',
+  'AbortSignal.reason': 'an AbortError instead',
+  'CookieStore.get': 'cookies are read from document.cookie instead',
+}
+
+it('F12: The sources use no member newer than the oldest browsers that are supported, told by the object whose member it is', () => {
+  const members = [...membersIn(sources())].filter((member) => needsOfMember(member))
+  expect(members.length).toBeGreaterThan(100)
+  const tooNew = members.filter((member) => ENGINES.some((engine) => needsOfMember(member)![engine] > OLDEST[engine]))
+  expect(tooNew.filter((member) => !Object.hasOwn(LATE, member) && !Object.hasOwn(OPTIONAL, member.split('.')[1]!))).toEqual([])
+  for (const member of Object.keys(LATE)) expect(tooNew).toContain(member)
+})
+
+it.each([
+  ['export const top = (a: AbortSignal) => AbortSignal.any([a])', 'AbortSignal.any'],
+  ['export const top = (signal: AbortSignal) => signal.reason', 'AbortSignal.reason'],
+  ['export const top = ({ reason = 1 }: AbortSignal) => reason', 'AbortSignal.reason'],
+  ['const { any } = AbortSignal; export const top = any', 'AbortSignal.any'],
+  ["export const top = (request: Request) => request['bytes']()", 'Request.bytes'],
+  ['export const top = AbortSignal.timeout(1)', 'AbortSignal.timeout'],
+])('The check of members sees %s', (top, member) => {
+  expect(membersIn(new Map([['top.ts', top]]))).toContain(member)
+  const needs = needsOfMember(member)!
+  expect(ENGINES.some((engine) => needs[engine] > OLDEST[engine])).toBe(true)
+})
+
+it('The check of members takes nothing for another of the same name', () => {
+  expect([...membersIn(new Map([['top.ts', 'export const top = () => Promise.any([])']]))]).toContain('Promise.any')
+  expect(needsOfMember('Promise.any')!.chrome).toBe(85)
+  expect([...membersIn(new Map([['top.ts', 'export const top = { any: 1 }.any']]))]).toEqual([])
 })
 
 it('The syntax of the build is ECMAScript 2022 without what Safari got later', () => {

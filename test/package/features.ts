@@ -21,8 +21,15 @@ const NEVER = Infinity
 const data = createRequire(import.meta.url).resolve('@mdn/browser-compat-data')
 const tree = JSON.parse(readFileSync(data, 'utf8')) as { api: Feature; javascript: { builtins: Feature } }
 
+/** From which versions on a member of that name of that interface or global is there; nothing if there are no data. */
+export const since = (part: 'api' | 'javascript', holder: string, member: string): Versions | undefined => {
+  const all = part === 'api' ? tree.api : tree.javascript.builtins
+  const feature = (Object.hasOwn(all, holder) && (all[holder] as Feature)[member]) as Feature | undefined
+  return feature?.__compat && (Object.fromEntries(ENGINES.map((engine) => [engine, firstVersion(feature, engine)])) as Versions)
+}
+
 /** From which version on an engine has it, by MDN's data. */
-const since = (feature: Feature, engine: string): number => {
+const firstVersion = (feature: Feature, engine: string): number => {
   const statements = [feature.__compat?.support[engine] ?? []].flat()
   const versions = statements
     .filter(({ flags, version_removed, version_added }) => !flags && !version_removed && typeof version_added === 'string' && version_added !== 'preview')
@@ -42,7 +49,7 @@ const featuresNamed = (name: string): Feature[] =>
 export const needsOf = (name: string): Versions | undefined => {
   const features = featuresNamed(name)
   if (features.length === 0) return
-  return Object.fromEntries(ENGINES.map((engine) => [engine, Math.min(...features.map((feature) => since(feature, engine)))])) as Versions
+  return Object.fromEntries(ENGINES.map((engine) => [engine, Math.min(...features.map((feature) => firstVersion(feature, engine)))])) as Versions
 }
 
 /** Names a program takes from its surroundings or from objects, those its own objects have, and what its syntax has beyond ECMAScript's first years. */

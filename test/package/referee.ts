@@ -155,6 +155,8 @@ function compile(files: ReadonlyMap<string, string>): ts.Program {
   const host = ts.createCompilerHost(options, true)
   const { getSourceFile, fileExists, readFile } = host
   const mine = (path: string) => (path.startsWith(SRC) ? files.get(path.slice(SRC.length)) : undefined)
+  // Without it, the compiler looks on the disk for the folder of the files, and finds none of their imports.
+  delete host.directoryExists
   host.fileExists = (path) => mine(path) !== undefined || fileExists(path)
   host.readFile = (path) => mine(path) ?? readFile(path)
   host.getSourceFile = (path, ...rest) => {
@@ -168,4 +170,33 @@ function compile(files: ReadonlyMap<string, string>): ts.Program {
 function position(source: ts.SourceFile, node: ts.Node): string {
   const { line } = source.getLineAndCharacterOfPosition(node.getStart(source))
   return `${source.fileName.replace(SRC, '')}:${line + 1}`
+}
+
+/**
+ * Every place that hands something to the network, as `file: function(first argument`: a call of what has the type of
+ * `fetch`, or of `open` of an XMLHttpRequest.
+ */
+export function sends(files: ReadonlyMap<string, string>): string[] {
+  const program = compile(files)
+  const checker = program.getTypeChecker()
+  const found: string[] = []
+  for (const file of files.keys()) {
+    const source = program.getSourceFile(SRC + file)!
+    const visit = (node: ts.Node) => {
+      if (ts.isCallExpression(node)) {
+        const signature = checker.getResolvedSignature(node)
+        const [first] = signature?.parameters ?? []
+        const takes = first && checker.typeToString(checker.getTypeOfSymbolAtLocation(first, node))
+        const gives = signature && checker.typeToString(checker.getReturnTypeOfSignature(signature))
+        const isFetch = gives === 'Promise<Response>' && /^[^=]*\b(RequestInfo|URL|Request|string)\b[^=]*$/.test(takes ?? '')
+        if (isFetch || /^(super|this|xhr)\.open$|sendBeacon$/.test(node.expression.getText())) {
+          found.push(`${file}: ${node.expression.getText()}(${node.arguments[0]?.getText() ?? ''}`)
+        }
+      }
+      if (ts.isNewExpression(node) && /^(EventSource|WebSocket|Worker|Image)$/.test(node.expression.getText())) found.push(`${file}: ${node.getText()}`)
+      ts.forEachChild(node, visit)
+    }
+    visit(source)
+  }
+  return found
 }

@@ -23,7 +23,7 @@ export const MUTANTS = [
   mutant('a holder that stands still is waited for without end', ['lock.ts', 'await (steals ? request({ steal: true }, isFrozen, body) : wait(body, left))', 'await wait(body, steals ? SLICE : left)']),
   mutant('who let go of the lock sends all the same', ['attempt.ts', '!held() || platform.monotonic() - began > 2 * STEP', '!held']),
   mutant('a later revision outranks the tombstone of its session', ['record.ts', 'mine.id === stored.id && !mine.tokens !== !stored.tokens ? !mine.tokens : ', '']),
-  mutant('a page that comes back trusts what it remembers', ['lifecycle.ts', 'if (platform.isHidden()) return', 'return']),
+  mutant('a page that comes back trusts what it remembers', ['lifecycle.ts', "if (change !== 'return' && platform.isHidden()) return", 'return']),
   mutant('tokens of a session that goes on are revoked', ['attempt.ts', 'tokens.refreshToken && (!held || id !== next.id)', 'tokens.refreshToken']),
   mutant('what the server asks for is not waited', ['attempt.ts', 'const named = Math.min(retryAfter, maxRetryAfter)', 'const named = 0']),
   mutant('pauses do not grow', ['attempt.ts', '2 ** attempt', '2']),

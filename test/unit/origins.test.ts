@@ -24,6 +24,19 @@ const url = fc.oneof(
   fc.string({ unit: 'binary' }),
 )
 
+/** Character by character, what the rule says in one expression. */
+const isPlain = (path: string) => {
+  const text = parse(path, 'https://x') && decode(path)
+  return text !== undefined && !/%2e|%2f/i.test(path) && !text.includes('..') && [...text].every((char) => (char >= ' ' && char <= '~' ? !'%;\\'.includes(char) : /[\p{L}\p{M}\p{Nd}]/u.test(char)))
+}
+const decode = (text: string) => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** `undefined` when the browser would not send it at all. */
 const parse = (text: string, base?: string) => {
   try {
@@ -43,7 +56,7 @@ describe('the rule of origins', { timeout: 60_000 }, () => {
       return undefined
     }
   }
-  const allows = (href: string) => target(href) !== undefined
+  const allows = (href: string) => ask(href) !== undefined
 
   test('R51 R52 C2: whatever the URL, the token goes to listed origins only', () => {
     let attached = 0
@@ -83,7 +96,7 @@ describe('the rule of origins', { timeout: 60_000 }, () => {
   test('R51 R52 C2: it says the same of every text, under every base, as of the URL that the parser makes of it', () => {
     const inside = ({ protocol, origin, username, password, pathname }: URL) =>
       /^https?:$/.test(protocol) && ORIGINS.has(origin) && !username && !password &&
-      (origin !== 'https://v1.example.com' || (/^\/v1(\/|$)/.test(pathname) && !/%2[ef]|%5c|\.\./i.test(pathname)))
+      (origin !== 'https://v1.example.com' || (/^\/v1(\/|$)/.test(pathname) && isPlain(pathname)))
     const seen = { parsed: 0, asGiven: 0, outside: 0 }
     const checked = fc.property(url, base, (text, href) => {
       document = href
