@@ -134,13 +134,13 @@ export const attemptRefresh = async (
     const { code, status = 0, retryAfter = 0, spent } = error
     if (code === 'rejected') return commit(sending, endedRecord(sending, unsettled ? 'rotation_lost' : code), { error })
     const named = Math.min(retryAfter, maxRetryAfter)
+    const lost = code === 'unanswered'
     const pause =
       code === 'misconfigured'
         ? // What may be spent is not sent again soon: that it is refused would end the session.
           Math.max(LONGEST_PAUSE, spent ? maxRetryAfter * intent.attempt : 0)
-        : // What the server names is the pause. The jitter keeps clients apart that were told the same.
-          named < STEP ? backoff(intent.attempt, platform.random()) : named + platform.random() * Math.min(named / 10, 2 * STEP)
-    const lost = code === 'unanswered'
+        : // What the server names is the pause, with jitter for all that were told the same. A grace window began with the request.
+          named < STEP ? Math.max(STEP, backoff(intent.attempt, platform.random()) - (lost ? platform.monotonic() - began : 0)) : named + platform.random() * Math.min(named / 10, 2 * STEP)
     // A gateway answers 502 or 504, and a server 500, when the token may have been rotated already. 503 says that nothing was done.
     const unclear = lost || spent || (status >= 500 && status !== 503)
     const sentAt = platform.now()

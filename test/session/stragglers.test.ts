@@ -29,3 +29,21 @@ test('while refreshes fail without doubt, further 401s cause none of their own',
   }
   expect(server.tokenRequests).toHaveLength(1)
 })
+
+test.each([1, 2, 3, 4, 5, 6, 7, 8])('a response that never comes costs nothing on a server with a grace window of ten seconds (seed %i)', async (seed) => {
+  const { world, server, open, finish } = bench({ seed })
+  server.grace = 10_000
+  const { session } = await open()
+  await finish(session.setTokens(server.login('ada')))
+  await world.run(1_000)
+  server.expireAll()
+  server.faults.back = 60_000
+  const call = session.fetch(API)
+  await world.run(2_000)
+  expect(server.tokenRequests).toHaveLength(1)
+  server.faults.back = 10
+  expect((await finish(call)).status).toBe(200)
+  expect(session.status).toBe('authenticated')
+  const [first, second] = server.tokenRequests
+  expect(second!.at - first!.at).toBeLessThanOrEqual(9_100)
+})
