@@ -4,7 +4,7 @@ import { jwtDecode } from 'jwt-decode'
 const LONGEST_TOKEN = 65_536
 
 /** The claims of a JWT, unverified; `undefined` for anything else. Never throws. */
-export const decodeClaims = (token: string): Record<string, unknown> | undefined => {
+export const decodeClaims = (token = ''): Record<string, unknown> | undefined => {
   if (token.length > LONGEST_TOKEN) return
   try {
     const claims: unknown = jwtDecode(token)

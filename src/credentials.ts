@@ -116,7 +116,7 @@ export const createCredentials = (
         const vain = renewable(tokens) && tokens.lifetime === 0
         if (!vain && (due || over())) {
           // Short lifetimes: at the pace of the floor.
-          if (!due && floor() > 0) await abortable(new Promise<void>((resolve) => platform.setTimer(resolve, floor())), signal)
+          if (!due) await abortable(new Promise<void>((resolve) => platform.setTimer(resolve, floor())), signal)
           await abortable(refresher.refresh(used, true).catch(() => {}), signal)
         }
       }

@@ -99,7 +99,7 @@ export const createSessionState = (platform: Platform, emitter: Emitter<Internal
       return (snapshot ??= Object.freeze({
         status: tokens ? 'authenticated' : loaded && !record?.tokens ? 'anonymous' : 'loading',
         expiresAt: tokens ? expiresAt(tokens, platform.now()) : undefined,
-        unverifiedClaims: tokens ? (decodeClaims(tokens.idToken ?? '') ?? decodeClaims(tokens.accessToken)) : undefined,
+        unverifiedClaims: tokens ? (decodeClaims(tokens.idToken) ?? decodeClaims(tokens.accessToken)) : undefined,
         reason: record?.endedBecause,
       }))
     },

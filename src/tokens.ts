@@ -67,8 +67,8 @@ export const mergeTokens = ({ lifetime: _, idToken, ...former }: TokenSet, fresh
  */
 export const isForAnother = (former: TokenSet, fresh: TokenSet): boolean => {
   for (const name of ['idToken', 'accessToken'] as const) {
-    const was = decodeClaims(former[name] ?? '')
-    const is = decodeClaims(fresh[name] ?? '')
+    const was = decodeClaims(former[name])
+    const is = decodeClaims(fresh[name])
     if (was?.sub && is?.sub && was.iss === is.iss) return was.sub !== is.sub
   }
   return false
