@@ -1,4 +1,5 @@
 import { abortable } from './abortable.js'
+import { pinned } from './endpoint.js'
 import { SessionError } from './errors.js'
 import type { Platform } from './platform.js'
 import { endedRecord, outranks } from './record.js'
@@ -9,7 +10,7 @@ import type { RevokeFunction } from './types.js'
 /** Tells the server, in the background and within `timeout`: what comes of it changes nothing here (R37). */
 export const createRevocation =
   (
-    { fetch, setTimer }: Platform,
+    { fetch, origin, setTimer }: Platform,
     revoke: RevokeFunction | undefined,
     timeout: number,
     onFailure: (error: unknown) => void,
@@ -18,7 +19,7 @@ export const createRevocation =
     const controller = new AbortController()
     const { signal } = controller
     const stop = setTimer(() => controller.abort(), timeout)
-    const call = async () => revoke?.(tokens, { signal, fetch })
+    const call = async () => revoke?.(tokens, { signal, fetch: pinned(fetch, origin), origin })
     abortable(call(), signal)
       .catch((cause: unknown) =>
         onFailure(new SessionError('revocation_failed', 'The revocation was not confirmed, this browser is signed out', { cause })),

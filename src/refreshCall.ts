@@ -1,3 +1,4 @@
+import { pinned } from './endpoint.js'
 import { readAnswer } from './outcome.js'
 import type { Platform } from './platform.js'
 import type { TokenSet } from './recordTypes.js'
@@ -36,7 +37,7 @@ export const createRefreshCall = (
       const ask = () => {
         calling = true
         try {
-          return refresh(tokens, { signal, idempotencyKey, fetch, origin })
+          return refresh(tokens, { signal, idempotencyKey, fetch: pinned(fetch, origin), origin })
         } finally {
           calling = false
         }

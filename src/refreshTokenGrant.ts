@@ -1,5 +1,6 @@
+import { endpoint } from './endpoint.js'
 import { RefreshError } from './errors.js'
-import { invalidOption } from './options.js'
+import { invalidOption, own } from './options.js'
 import type { TokenSet } from './recordTypes.js'
 import type { RefreshContext, RefreshFunction } from './types.js'
 
@@ -19,25 +20,30 @@ export interface RefreshTokenGrantOptions {
    * only, since a custom header makes a browser ask permission first, which most authorization servers refuse.
    */
   idempotencyKey?: boolean | undefined
+  /** Send to plain `http:` URLs of other origins that are not loopback, where anybody on the way can read. Default: `false`. */
+  allowInsecure?: boolean | undefined
 }
 
 /**
  * A refresh function for any OAuth server: the refresh token grant of RFC 6749 §6, for public clients.
- * @throws {SessionError} `invalid_option`
+ * @throws {SessionError} `invalid_option`, `insecure_context`
  */
 export const refreshTokenGrant = (options: RefreshTokenGrantOptions): RefreshFunction => {
-  const { url, clientId, scope, parameters, revokeUrl, idempotencyKey } = { ...options }
+  const { url, clientId, scope, parameters, revokeUrl, idempotencyKey, allowInsecure } = own(options)
   for (const [name, value] of Object.entries({ url: url ?? null, clientId, scope, revokeUrl })) {
     if (value !== undefined && (typeof value !== 'string' || !value)) {
       throw invalidOption(`refreshTokenGrant: ${name}`, value, 'a string that is not empty')
     }
   }
+  const tokenURL = endpoint('refreshTokenGrant: url', url, allowInsecure)
+  const revocationURL = revokeUrl && endpoint('refreshTokenGrant: revokeUrl', revokeUrl, allowInsecure)
   const client = clientId === undefined ? {} : { client_id: clientId }
 
   const refresh: RefreshFunction = async ({ refreshToken }: TokenSet, { fetch, signal, origin, idempotencyKey: key }: RefreshContext) => {
     if (!refreshToken) throw new RefreshError('misconfigured', 'There is no refresh token, have the server issue one')
-    const sameOrigin = new URL(url, origin).origin === origin
-    return fetch(url, {
+    const href = tokenURL(origin)
+    const sameOrigin = new URL(href).origin === origin
+    return fetch(href, {
       method: 'POST',
       headers: { Accept: 'application/json', ...((idempotencyKey ?? sameOrigin) && { 'Idempotency-Key': key }) },
       body: new URLSearchParams({
@@ -54,12 +60,12 @@ export const refreshTokenGrant = (options: RefreshTokenGrantOptions): RefreshFun
     })
   }
   refresh.needsRefreshToken = true
-  if (revokeUrl) {
-    refresh.revoke = async ({ refreshToken, accessToken }, { fetch, signal }) => {
+  if (revocationURL) {
+    refresh.revoke = async ({ refreshToken, accessToken }, { fetch, signal, origin }) => {
       const tell = async (token: string | undefined, token_type_hint: string) => {
         if (!token) return
         const body = new URLSearchParams({ token, token_type_hint, ...client })
-        const { ok, status } = await fetch(revokeUrl, { method: 'POST', body, signal, keepalive: true, redirect: 'manual' })
+        const { ok, status } = await fetch(revocationURL(origin), { method: 'POST', body, signal, keepalive: true, redirect: 'manual' })
         // Most servers cannot revoke an access token that is a JWT, and answer 400 (RFC 7009 §2.2.1): it expires by itself.
         if (!ok && !(token === accessToken && status === 400)) throw new RefreshError('unavailable', `The revocation was answered ${status}`, { status })
       }

@@ -54,7 +54,7 @@ export interface RefreshFunction {
 }
 
 /** Tells the server that a token is no longer wanted (RFC 7009). */
-export type RevokeFunction = (tokens: TokenSet, context: Pick<RefreshContext, 'signal' | 'fetch'>) => Promise<unknown>
+export type RevokeFunction = (tokens: TokenSet, context: Pick<RefreshContext, 'signal' | 'fetch' | 'origin'>) => Promise<unknown>
 
 /** How a session shows itself to a server: bearer tokens by default, or `cookieSession()`. */
 export interface Scheme {

@@ -1,5 +1,7 @@
 import { cookies } from '../cookies.js'
+import { type Endpoint, endpoint } from '../endpoint.js'
 import { RefreshError, SessionError } from '../errors.js'
+import { own } from '../options.js'
 import { compact } from '../record.js'
 import { restate } from '../requests.js'
 import { date, lifetimeOf } from '../tokens.js'
@@ -23,11 +25,14 @@ const plain = (value: string): string => {
  * A session that the server keeps in HttpOnly cookies: the page holds no token, so script cannot carry one away
  * (draft-ietf-oauth-browser-based-apps, "Backend For Frontend"). Calls to the listed origins get the cookies and
  * the headers that keep other sites from using them; everything else is as with tokens.
- * @throws {SessionError} `invalid_option`
+ * @throws {SessionError} `invalid_option`, `insecure_context`
  */
 export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
-  checkCookieSession(options)
-  const { refreshUrl, refreshMethod = 'POST', isSignedOut, logoutUrl, headers = { 'X-CSRF': '1' }, csrfCookie, csrfHeader = 'X-CSRF-Token', expiryCookie } = options
+  const given = own(options)
+  checkCookieSession(given)
+  const { refreshUrl, refreshMethod = 'POST', isSignedOut, logoutUrl, headers = { 'X-CSRF': '1' }, csrfCookie, csrfHeader = 'X-CSRF-Token', expiryCookie, allowInsecure } = given
+  const refreshURL = refreshUrl && endpoint('cookieSession: refreshUrl', refreshUrl, allowInsecure)
+  const logoutURL = logoutUrl && endpoint('cookieSession: logoutUrl', logoutUrl, allowInsecure)
 
   const protection = (method: string): Record<string, string> => {
     // A call that changes nothing needs no proof, and a redirect would carry it to wherever it leads.
@@ -52,17 +57,17 @@ export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
       ...init,
     })
 
-  const refresh: RefreshFunction = async ({ accessToken }, { fetch, signal }) => {
+  const refresh: RefreshFunction = async ({ accessToken }, { fetch, signal, origin }) => {
     try {
-      return await ask(fetch, refreshMethod, refreshUrl!, { signal })
+      return await ask(fetch, refreshMethod, (refreshURL as Endpoint)(origin), { signal })
     } catch (cause) {
       if ((cause as SessionError).code !== 'csrf_cookie_missing') throw cause
       // Who was never signed in has no such cookie yet.
       throw new RefreshError(accessToken ? 'misconfigured' : 'rejected', (cause as SessionError).message, { cause })
     }
   }
-  const revoke: RevokeFunction = async (_tokens, { fetch, signal }) => {
-    const { ok, status } = await ask(fetch, 'POST', logoutUrl!, { signal, keepalive: true })
+  const revoke: RevokeFunction = async (_tokens, { fetch, signal, origin }) => {
+    const { ok, status } = await ask(fetch, 'POST', (logoutURL as Endpoint)(origin), { signal, keepalive: true })
     if (!ok) throw new RefreshError('unavailable', `The logout endpoint answered ${status}`, { status })
   }
 
@@ -98,7 +103,7 @@ export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
         lifetime: lifetimeOf(expires_in, date(expiryCookie && cookies.get(expiryCookie))! - now / 1000),
       })
     },
-    ...(refreshUrl && { refresh }),
-    ...(logoutUrl && { revoke }),
+    ...(refreshURL && { refresh }),
+    ...(logoutURL && { revoke }),
   }
 }

@@ -26,6 +26,8 @@ export interface CookieSessionOptions {
   csrfHeader?: string | undefined
   /** Name of a cookie that script can read and that says when the session expires, in **seconds** since the epoch. Default: none. */
   expiryCookie?: string | undefined
+  /** Send to plain `http:` URLs of other origins that are not loopback, where anybody on the way can read. Default: `false`. */
+  allowInsecure?: boolean | undefined
 }
 
 const isCookieName = (value: string) => /^[\w!#$%&'*+.^`|~-]+$/.test(value)

@@ -52,10 +52,12 @@ const law: Law = {
     'cookies.ts',
     'abortable.ts',
     'requests.ts',
+    'endpoint.ts',
     'origins.ts',
     'record.ts',
     'options.ts',
     'platform.ts',
+    'page.ts',
     'tabChannel.ts',
     'types.ts',
     'refreshTypes.ts',
@@ -68,7 +70,7 @@ const law: Law = {
     'jwt-decode': 'claims.ts',
     'idb-keyval': 'storage/database.ts',
   },
-  mayTouchBrowser: (file) => ['platform.ts', 'tabChannel.ts', 'script.ts', 'xhr.ts', 'limits.ts'].includes(file) || file.startsWith('storage/'),
+  mayTouchBrowser: (file) => ['platform.ts', 'page.ts', 'tabChannel.ts', 'script.ts', 'xhr.ts', 'limits.ts'].includes(file) || file.startsWith('storage/'),
   longest: 150,
 }
 

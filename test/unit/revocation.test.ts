@@ -8,7 +8,7 @@ const revoke = (answers: Record<string, number>) => {
     told.push(hint)
     return new Response(null, { status: answers[hint]! })
   }
-  const { revoke } = refreshTokenGrant({ url: '/token', revokeUrl: '/revoke' })
+  const { revoke } = refreshTokenGrant({ url: '/token', revokeUrl: 'https://app.example.com/revoke' })
   const tokens = { accessToken: 'a', refreshToken: 'r', receivedAt: 0 }
   return Promise.resolve(revoke!(tokens, { fetch: fetch as typeof globalThis.fetch, signal: new AbortController().signal })).then(
     () => told.sort().join(),
