@@ -49,6 +49,10 @@ export const createCredentials = (
   }
   // `NaN`, which says that news may have been missed, is trusted by nobody.
   const trusted = () => (platform.isHidden() ? platform.monotonic() : 0) - state.verifiedAt <= TRUST_WHILE_HIDDEN
+  /** A read that a page was stopped in, or that news overtook, is followed by another; a flood of news keeps no call waiting. */
+  const look = async () => {
+    for (let reads = 0; reads < 2 && !trusted(); reads++) await sync()
+  }
   const canRenew = () => renewable(state.record!.tokens!)
   /** How much must be left of a token that is handed out: enough to arrive, and little of a short lifetime. */
   const over = () => state.remaining() <= Math.min(MARGIN, (state.record!.tokens!.lifetime ?? 0) / 10)
@@ -66,7 +70,7 @@ export const createCredentials = (
       }
       return now
     }
-    if (!trusted()) await sync()
+    await look()
     const credential = mine()
     if (!credential || usable()) return credential
     try {
@@ -79,14 +83,14 @@ export const createCredentials = (
       if (name !== 'RefreshError' || state.remaining() <= 0) throw error
     }
     // The page may have been in the back/forward cache meanwhile.
-    if (!trusted()) await sync()
+    await look()
     const renewed = mine()
     if (!renewed && credential.accessToken) throw ended('The session ended, the call was not sent')
     return renewed
   }
 
   const refresh = async () => {
-    if (!trusted()) await sync()
+    await look()
     const used = own()
     if (!used) throw ended('Nobody is signed in, call setTokens first')
     if (!canRenew()) throw new RefreshError('misconfigured', 'There is no refresh token or no refresh option')
@@ -120,7 +124,7 @@ export const createCredentials = (
           await abortable(refresher.refresh(used, true).catch(() => {}), signal)
         }
       }
-      if (!trusted()) await abortable(sync(), signal)
+      await abortable(look(), signal)
       const now = held()
       return now?.id === used.id && now.generation !== used.generation ? now : undefined
     },
