@@ -63,7 +63,15 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   // As early as can be: storage answers while the rest is made.
   const begun = sync()
   const hints = createHints(platform, scope, store, follow, () => degraded('No BroadcastChannel, tabs learn of each other by storage events'))
-  const revocation = createRevocation(platform, checked.revoke ?? refresh?.revoke ?? scheme.revoke, refreshTimeout, report)
+  // The cookie is still there, and with it the server ends the session: unless somebody has signed in since, whose it is then.
+  const whenBack = (again: () => void) => {
+    const stop = emitter.on('wake', async () => {
+      stop()
+      await sync()
+      if (!state.record?.tokens) again()
+    })
+  }
+  const revocation = createRevocation(platform, checked.revoke ?? refresh?.revoke ?? scheme.revoke, refreshTimeout, report, scheme.tokenless ? whenBack : undefined)
   const call = createRefreshCall(platform, refresh!, scheme, take, refreshTimeout)
   // More than a holder may hold: its request, and some time for storage.
   const lock = createLock(platform, scope, store, refreshTimeout + 1000, hints, () => degraded('No Web Locks, tabs take turns by the stored record'))

@@ -7,24 +7,33 @@ import type { EndReason, RecordStore, SessionRecord, TokenSet } from './recordTy
 import type { SessionState } from './session.js'
 import type { RevokeFunction } from './types.js'
 
-/** Tells the server, in the background and within `timeout`: what comes of it changes nothing here (R37). */
+/**
+ * Tells the server, in the background and within `timeout`: what comes of it changes nothing here (R37).
+ * `whenBack`: what to do when the server may be reached again, where that needs no secret.
+ */
 export const createRevocation =
   (
     { fetch, origin, setTimer }: Platform,
     revoke: RevokeFunction | undefined,
     timeout: number,
     onFailure: (error: unknown) => void,
+    whenBack?: (again: () => void) => void,
   ): ((tokens: TokenSet) => void) =>
   (tokens) => {
-    const controller = new AbortController()
-    const { signal } = controller
-    const stop = setTimer(() => controller.abort(), timeout)
-    const call = async () => revoke?.(tokens, { signal, fetch: pinned(fetch, origin), origin })
-    abortable(call(), signal)
-      .catch((cause: unknown) =>
-        onFailure(new SessionError('revocation_failed', 'The revocation was not confirmed, this browser is signed out', { cause })),
-      )
-      .finally(stop)
+    const tell = (say: (error: unknown) => void) => {
+      const controller = new AbortController()
+      const { signal } = controller
+      const stop = setTimer(() => controller.abort(), timeout)
+      const call = async () => revoke?.(tokens, { signal, fetch: pinned(fetch, origin), origin })
+      abortable(call(), signal)
+        .catch((cause: unknown) => {
+          say(new SessionError('revocation_failed', 'The revocation was not confirmed, this browser is signed out', { cause }))
+          // No response came. One that says no would say it again.
+          if (signal.aborted || Object(cause).name === 'TypeError') whenBack?.(() => tell(() => {}))
+        })
+        .finally(stop)
+    }
+    tell(onFailure)
   }
 
 /** Ends the session: memory at once, then storage, then the other tabs, then the server (R34). */
