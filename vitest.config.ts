@@ -77,8 +77,20 @@ export default defineConfig({
       },
       // What only Chromium can be made to do.
       { test: { ...driven, name: 'browser', include: ['test/browser/**/*.test.ts'] } },
-      // Real OAuth servers, and attacks that only a browser can be the scene of.
-      ...['servers', 'security'].map((name) => ({ test: { ...driven, name, include: [`test/${name}/**/*.test.ts`] } })),
+      // Servers that nobody here wrote, some tests of each at once. What they say on the console is about themselves.
+      {
+        test: {
+          ...driven,
+          name: 'servers',
+          include: ['test/servers/**/*.test.ts'],
+          maxWorkers: 1,
+          maxConcurrency: 3,
+          sequence: { groupOrder: 2 },
+          onConsoleLog: () => false,
+        },
+      },
+      // Attacks that only a browser can be the scene of.
+      { test: { ...driven, name: 'security', include: ['test/security/**/*.test.ts'] } },
       // What every engine is made to do. Chromium does some of it elsewhere: test/fetch, test/browser/deaths.
       ...['chromium', 'firefox', 'webkit'].map((engine) => ({
         test: {
