@@ -1,5 +1,5 @@
 import type { Credential, Credentials } from './credentials.js'
-import { isTokenRequest, requestAnd, urlOf } from './requests.js'
+import { type Copy, isTokenRequest, requestAnd, urlOf } from './requests.js'
 import type { SessionOptions } from './types.js'
 
 /** Where the token may go, and what it looks like there. */
@@ -44,6 +44,8 @@ export const createAuthorizedFetch = (
       return
     }
   }
+  /** A login has to get through, and a refresh that waited for a token would wait for itself. */
+  const passes = (signal: AbortSignal | null | undefined, text: string) => (text && isTokenRequest(text)) || rules.bypass(signal, text)
   /** What to do for a call that gets the token; nothing for others. Throws when something is wrong with the call. */
   const prepare = (input: RequestInfo | URL, init?: RequestInit | null): (() => Promise<Response>) | undefined => {
     const current = credentials.current()
@@ -59,9 +61,7 @@ export const createAuthorizedFetch = (
       body,
       // Without a prototype, of which a polluted one would speak up.
     } = init ?? ({ __proto__: null } as RequestInit)
-    // A login has to get through, and a refresh that waited here would wait for itself.
-    const passes = (text: string) => isTokenRequest(text) || rules.bypass(signal, text)
-    if (passes(typeof body === 'string' || body instanceof URLSearchParams ? `${body}` : '')) return
+    if (passes(signal, typeof body === 'string' || body instanceof URLSearchParams ? `${body}` : '')) return
     const href = rules.target(url ?? `${input as string}`)
     const credential = keepalive ? credentials.held() : current
     if (credential === null || !href || mode === 'no-cors' || signal?.aborted) return
@@ -73,7 +73,7 @@ export const createAuthorizedFetch = (
     const kept = exotic ? init : ({ __proto__: null, ...init } as RequestInit)
     // An iterator can be read but once.
     if (!exotic && kept.headers) kept.headers = pairs
-    const [request, rest] = source || exotic || !credential ? requestAnd(source ?? href, kept) : []
+    const { request, rest } = source || exotic || !credential ? requestAnd(source ?? href, kept) : ({} as Copy)
     const replayable = !keepalive && !(body as ReadableStream | undefined)?.getReader
     const spare = replayable ? request?.clone() : undefined
 
@@ -106,23 +106,22 @@ export const createAuthorizedFetch = (
     }
     const start = (used: Credential) =>
       send(used, request).then((response) => (unauthorized || response.status === 401 || response.status === 403 ? answer(response, used) : response))
-    const wait = async () => {
+    if (credential) return () => start(credential)
+    return async () => {
       // Only now there is time to read what a client has put into a Request.
       const isText = source && /json|urlencoded/.test(request!.headers.get('Content-Type')!)
-      return isText && passes(await request!.clone().text()) ? null : credentials.obtain(signal)
+      if (!(isText && passes(signal, await request!.clone().text()))) {
+        try {
+          const obtained = await credentials.obtain(signal)
+          // A session that was closed meanwhile hears of no logout.
+          if (obtained && !rules.bypass()) return start(obtained)
+        } catch (error) {
+          if (!signal?.aborted) throw error
+        }
+      }
+      // Also cancels a stream that was to be sent.
+      return underlying(request!, rest)
     }
-    return () =>
-      credential
-        ? start(credential)
-        : wait().then(
-            // A session that was closed meanwhile hears of no logout.
-            (obtained) => (obtained && !rules.bypass() ? start(obtained) : underlying(request!, rest)),
-            (error) => {
-              if (!signal?.aborted) throw error
-              // Also cancels a stream that was to be sent.
-              return underlying(request!, rest)
-            },
-          )
   }
 
   // A method keeps the name, and one parameter the length, that the native function has.

@@ -45,6 +45,6 @@ export const createRefreshCall = (
       return readAnswer(ask, signal, scheme, take, now).finally(stop)
     },
     interrupt: (delay) => setTimer(abort, delay),
-    owns: (...call) => owns(...call),
+    owns: (given, text) => owns(given, text),
   }
 }

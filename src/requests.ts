@@ -14,10 +14,15 @@ export const urlOf = (input: unknown): string | undefined => {
   }
 }
 
+export interface Copy {
+  request?: Request
+  rest?: RequestInit
+}
+
 /** A Request, and the members of `init` that the browser does not ask for, so that the Request does not hold them: they are for another program. */
-export const requestAnd = (input: RequestInfo | URL, init: RequestInit): [request: Request, rest: RequestInit] => {
+export const requestAnd = (input: RequestInfo | URL, init: RequestInit): Copy => {
   const rest: any = { __proto__: null, ...init }
-  return [new Request(input, new Proxy(init, { get: (from: any, name) => (delete rest[name], from[name]) })), rest]
+  return { request: new Request(input, new Proxy(init, { get: (from: any, name) => (delete rest[name], from[name]) })), rest }
 }
 
 /**

@@ -79,7 +79,7 @@ export const authorizeXHR = (session: XHRSession, Base: typeof XMLHttpRequest): 
       const attempt = (input: RequestInfo | URL, init?: RequestInit) =>
         new Promise<Response>((resolve, reject) => {
           if (signal.aborted) return reject(told)
-          const { headers, credentials } = (init?.headers ? init : input) as Request
+          const { headers = (input as Request).headers, credentials = (input as Request).credentials } = (init ?? { __proto__: null }) as unknown as Request
           // A second header of that name would be joined to the first.
           const pairs: Iterable<[string, string]> = Symbol.iterator in headers ? headers : Object.entries(headers)
           const added = [...pairs].filter(([name]) => !given.has(name))

@@ -239,6 +239,24 @@ stage('R63: XMLHttpRequest with a token', ['/latchkey.min.js'], (stage) => {
     // Credentials that the scheme lent are not kept for calls that are not attached.
     expect(after).toEqual([])
   })
+  it('F3: with a cookie session it waits for a renewal, and has headers and cookies then', async () => {
+    const sent = await stage.page.evaluate(async () => {
+      const far = new URLSearchParams(location.search).get('other')!
+      document.cookie = 'mine=1; path=/'
+      const session = latchkey.createSession({
+        storage: latchkey.memoryStorage(), origins: [far], scheme: latchkey.cookieSession(),
+        refresh: () => new Promise((resolve) => setTimeout(resolve, 20, { expires_in: 3600 })),
+      })
+      await session.setTokens({ expires_in: 0.001 })
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      const xhr = new (authorizeXHR(session, XMLHttpRequest))()
+      xhr.open('GET', `${far}/echo`)
+      await load(xhr)
+      document.cookie = 'mine=; path=/; max-age=0'
+      return (await taken()).filter(({ line }) => line.startsWith('GET')).map(({ headers }) => headers.filter((header) => /^(x-csrf|cookie)/i.test(header)).join().toLowerCase())
+    })
+    expect(sent).toEqual([expect.stringMatching(/mine=1.*x-csrf: 1|x-csrf: 1.*mine=1/)])
+  })
   it('F3: with a cookie session it is replayed after a 401, and listeners hear of one answer', async () => {
     const result = await stage.page.evaluate(async () => {
       let renewed = 0
