@@ -1,4 +1,5 @@
 import { RefreshError } from './errors.js'
+import { own } from './options.js'
 import type { Platform } from './platform.js'
 import { changedRecord, compareAndSet, endedRecord, isUnsettled, outranks, pauseLeft } from './record.js'
 import type { RefreshCall } from './refreshCall.js'
@@ -131,7 +132,7 @@ export const attemptRefresh = async (
     return done
   } catch (thrown) {
     const error = thrown as RefreshError
-    const { code, status = 0, retryAfter = 0, spent } = error
+    const { code, status = 0, retryAfter = 0, spent } = own(error)
     if (code === 'rejected') return commit(sending, endedRecord(sending, unsettled ? 'rotation_lost' : code), { error })
     const named = Math.min(retryAfter, maxRetryAfter)
     const lost = code === 'unanswered'

@@ -1,3 +1,4 @@
+import { own } from './options.js'
 import type { Platform } from './platform.js'
 import { asRecord, isOnPurpose } from './record.js'
 import type { EndReason, RecordStore, SessionRecord } from './recordTypes.js'
@@ -73,7 +74,7 @@ export const createHints = (
     open() {
       if (channel) return
       channel = platform.openChannel(name, (data) => {
-        const { v, type, revision } = Object(data) as { v?: unknown; type?: unknown; revision?: unknown }
+        const { v, type, revision } = own(data as { v?: unknown; type?: unknown; revision?: unknown })
         if (v !== VERSION) return onHint(0)
         if (type === 'ask') {
           askedAt = platform.monotonic()

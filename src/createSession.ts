@@ -8,9 +8,10 @@ import { inertSession } from './inertSession.js'
 import { followLifecycle } from './lifecycle.js'
 import { createLock } from './lock.js'
 import { createLogout, createRevocation } from './logout.js'
-import { checkOptions, type Defaults, own, scoped } from './options.js'
+import { checkOptions, type Defaults, member, own, scoped } from './options.js'
 import { originRule } from './origins.js'
 import type { Platform } from './platform.js'
+import { checkedStore } from './record.js'
 import type { TokenSet } from './recordTypes.js'
 import { createRefresher } from './refresh.js'
 import { createRefreshCall } from './refreshCall.js'
@@ -32,15 +33,15 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   const { onServer, fetch: sender = given.fetch } = own(options)
   if (given.origin === undefined && !onServer) return inertSession(sender) as Session<Claims>
   const checked = checkOptions(options, fallback)
-  const { name, scheme = bearer, refresh = scheme.refresh, refreshBefore, refreshTimeout } = checked
+  const { name, scheme = bearer, refresh = member(scheme, 'refresh'), refreshBefore, refreshTimeout } = checked
   const target = originRule(checked.origins ?? (given.origin ? [given.origin] : []), checked.allowInsecureOrigins, given.baseURL, !checked.origins)
-  const store = checked.storage.open(name)
+  const store = checkedStore(checked.storage.open(name))
   const scope = scoped(name)
   // With `this` of nobody: a native fetch that is called as a method of another object throws.
   // Not a copy, for which everything would be looked at, localStorage too.
   const platform = { __proto__: given, fetch: (...args) => sender(...args) } as Partial<Platform> as Platform
   const take = (response: Parameters<Scheme['read']>[0]) => scheme.read(response, platform.now())
-  const renewable = (tokens: TokenSet) => !!refresh && (!refresh.needsRefreshToken || !!tokens.refreshToken)
+  const renewable = (tokens: TokenSet) => !!refresh && (!member(refresh, 'needsRefreshToken') || !!tokens.refreshToken)
 
   const emitter = createEmitter<InternalEvents>(platform.rethrow)
   const { report, refused, degraded } = createReporting(platform, emitter, () => begun)
@@ -71,7 +72,8 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
       if (!state.record?.tokens) again()
     })
   }
-  const revocation = createRevocation(platform, checked.revoke ?? refresh?.revoke ?? scheme.revoke, refreshTimeout, report, scheme.tokenless ? whenBack : undefined)
+  const revoke = checked.revoke ?? (refresh && member(refresh, 'revoke')) ?? member(scheme, 'revoke')
+  const revocation = createRevocation(platform, revoke, refreshTimeout, report, member(scheme, 'tokenless') ? whenBack : undefined)
   const call = createRefreshCall(platform, refresh!, scheme, take, refreshTimeout)
   // More than a holder may hold: its request, and some time for storage.
   const lock = createLock(platform, scope, store, refreshTimeout + 1000, hints, () => degraded('No Web Locks, tabs take turns by the stored record'))
@@ -106,7 +108,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     bypass: (signal, text) => closed || call.owns(signal, text),
     headers: scheme.headers,
     names: scheme.names,
-    wrap: (fetch) => attached.wrap(scheme.wrap?.(fetch) ?? fetch),
+    wrap: (fetch) => attached.wrap(member(scheme, 'wrap')?.(fetch) ?? fetch),
     stepUp: (challenge) => emitter.emit('stepup', { source: 'local', challenge }),
   }
   const wrapFetch: Session['wrapFetch'] = (underlying, options) => createAuthorizedFetch(underlying, credentials, rules, options)
@@ -126,8 +128,8 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     fetch: wrapFetch(platform.fetch),
     wrapFetch,
     setTokens: open(createSetTokens(platform, store, state, take, hints.send, notStored)),
-    getAccessToken: open(async ({ signal } = {}) => (scheme.tokenless ? undefined : (await credentials.obtain(signal))?.accessToken)),
-    refresh: open(({ signal } = {}) => credentials.refresh(signal)),
+    getAccessToken: open(async (options) => (member(scheme, 'tokenless') ? undefined : (await credentials.obtain(own(options).signal))?.accessToken)),
+    refresh: open((options) => credentials.refresh(own(options).signal)),
     logout: open(() => logout('logout')),
     history: attached.history,
     on: emitter.on,

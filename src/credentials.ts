@@ -40,8 +40,8 @@ export const createCredentials = (
 ): Credentials => {
   const own = (): Credential | null => {
     enforce()
-    const { id, generation, tokens } = state.record ?? {}
-    return tokens ? { id: id!, generation, accessToken: tokens.accessToken } : null
+    const { record } = state
+    return record?.tokens ? { id: record.id, generation: record.generation, accessToken: record.tokens.accessToken } : null
   }
   const held = () => {
     const credential = own()

@@ -1,3 +1,4 @@
+import { own } from './options.js'
 export interface Emitter<Events> {
   on<Type extends keyof Events & string>(
     type: Type,
@@ -11,7 +12,8 @@ export interface Emitter<Events> {
 export const createEmitter = <Events>(rethrow: (error: unknown) => void): Emitter<Events> => {
   const target = new EventTarget()
   return {
-    on(type, listener, { signal } = {}) {
+    on(type, listener, options) {
+      const { signal } = own(options)
       // A function of its own, so that one listener can be added twice.
       const run = (event: Event) => {
         try {

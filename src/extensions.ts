@@ -1,3 +1,4 @@
+import { member } from './options.js'
 import { liveTokens } from './record.js'
 import type { EndReason } from './recordTypes.js'
 import type { SessionState } from './session.js'
@@ -22,12 +23,12 @@ export const attachExtensions = (
   const attached = extensions.map((extension) => extension.attach({ __proto__: door, startedAt, end } as Partial<SessionDoor> as SessionDoor))
   return {
     enforce() {
-      for (const { exceeded } of attached) {
-        const reason = exceeded?.()
+      for (const each of attached) {
+        const reason = member(each, 'exceeded')?.()
         if (reason) end(reason)
       }
     },
-    wrap: (fetch) => attached.reduce((inner, { wrap }) => wrap?.(inner) ?? inner, fetch),
-    history: () => attached.flatMap(({ history }) => history?.() ?? []),
+    wrap: (fetch) => attached.reduce((inner, each) => member(each, 'wrap')?.(inner) ?? inner, fetch),
+    history: () => attached.flatMap((each) => member(each, 'history')?.() ?? []),
   }
 }

@@ -1,3 +1,4 @@
+import { own } from './options.js'
 import type { Extension, HistoryEntry, InternalEvents } from './types.js'
 
 const LONGEST = 200
@@ -30,7 +31,7 @@ export const eventHistory = (): Extension => ({
     void Promise.resolve().then(() => add('open'))
     for (const type of TYPES) {
       on(type, (event) => {
-        const { source, error, reason, code = reason ?? error?.code } = event as InternalEvents['logout'] & InternalEvents['error'] & InternalEvents['refused']
+        const { source, error, reason, code = reason ?? error?.code } = own(event as InternalEvents['logout'] & InternalEvents['error'] & InternalEvents['refused'])
         // A refresh that was refused is in there already; and an outage refuses every call, which once says.
         if (error?.name !== 'RefreshError' && !(type === 'refused' && code === last)) add(type, source, code)
         last = type === 'refused' ? code : undefined

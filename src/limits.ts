@@ -1,4 +1,4 @@
-import { invalidOption } from './options.js'
+import { invalidOption, own } from './options.js'
 import { listen } from './platform.js'
 import type { Extension } from './types.js'
 
@@ -38,7 +38,8 @@ const check = (options: SessionLimitsOptions): void => {
  * them as far as localStorage works; where it is blocked, each tab counts its own.
  * @throws {SessionError} `invalid_option`
  */
-export const sessionLimits = (options: SessionLimitsOptions): SessionLimits => {
+export const sessionLimits = (given: SessionLimitsOptions): SessionLimits => {
+  const options = own(given)
   check(options)
   const { idleTimeout = Infinity, absoluteLifetime = Infinity } = options
   const idleWarning = options.idleWarning ?? Math.min(60_000, idleTimeout / 2)

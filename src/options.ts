@@ -52,7 +52,16 @@ const DEFAULTS = {
 export const scoped = (name: string): string => (name.startsWith('latchkey') ? name : `latchkey:${name}`)
 
 /** The members that somebody gave: a polluted Object.prototype adds none. */
-export const own = <Bag>(bag: Bag): Bag => Object.assign(Object.create(null), bag)
+export const own: { <Bag extends object>(bag: Bag): Bag; <Bag>(bag: Bag): Partial<NonNullable<Bag>> } = (bag: unknown) =>
+  Object.assign(Object.create(null), bag)
+
+/** The same for one member of what may be an instance of a class: it has that itself, or by its class. */
+export const member = <Bag extends object, Name extends keyof Bag>(bag: Bag, name: Name): Bag[Name] | undefined => {
+  for (let from = bag; from === bag || Object.getPrototypeOf(from); from = Object.getPrototypeOf(from)) {
+    if (Object.hasOwn(from, name)) return bag[name]
+  }
+  return undefined
+}
 
 /** Says at once what is wrong with an option. Values are not quoted: they may be secrets. */
 export const invalidOption = (name: string, value: unknown, fix: string): SessionError =>

@@ -1,5 +1,6 @@
 import { abortable } from './abortable.js'
 import { isSessionError, RefreshError } from './errors.js'
+import { own, member } from './options.js'
 import type { TokenSet } from './recordTypes.js'
 import type { CookieSessionResponse, Scheme, TokenResponse } from './types.js'
 
@@ -32,10 +33,13 @@ const refusal = ({ status, headers }: Response, named: unknown, signedOut: unkno
 export const readAnswer = async (
   ask: () => Promise<Response | TokenResponse | CookieSessionResponse>,
   signal: AbortSignal,
-  { isSignedOut, tokenless, advice = "check URL and parameters; to end the session, answer 400 with error 'invalid_grant'" }: Scheme,
+  scheme: Scheme,
   take: (response: TokenResponse) => TokenSet,
   now: () => number,
 ): Promise<TokenSet> => {
+  const isSignedOut = member(scheme, 'isSignedOut')
+  const tokenless = member(scheme, 'tokenless')
+  const advice = member(scheme, 'advice') ?? "check URL and parameters; to end the session, answer 400 with error 'invalid_grant'"
   const understand = (response: TokenResponse) => {
     try {
       return take(response)
@@ -56,7 +60,7 @@ export const readAnswer = async (
       // Never a parser's error as the cause: it quotes the text, and that may hold tokens.
       if (tokenless && !text) body = {}
     }
-    const { error, access_token } = Object(body) as Partial<TokenResponse>
+    const { error, access_token } = own(body as Partial<TokenResponse>)
     const signedOut = isSignedOut?.(answer, body)
     if (answer.ok && !signedOut) {
       if (body !== undefined && (access_token || !error) && !(tokenless && answer.redirected)) return understand(body as TokenResponse)

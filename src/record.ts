@@ -1,4 +1,4 @@
-import { own } from './options.js'
+import { member, own } from './options.js'
 import type { EndReason, RecordStore, RefreshIntent, SessionRecord, TokenSet } from './recordTypes.js'
 
 const FLOOR = 2000
@@ -38,12 +38,22 @@ export const asRecord = (value: unknown): SessionRecord | undefined => {
   return receivedAt !== undefined && /^[ -~]*$/.test(accessToken) ? (record as SessionRecord) : undefined
 }
 
+/** A store whose records are checked on their way in, whoever wrote that storage. */
+export const checkedStore = (store: RecordStore): RecordStore => ({
+  shared: store.shared,
+  degraded: member(store, 'degraded'),
+  read: async () => asRecord(await store.read()),
+  update: (change) => store.update((stored) => change(asRecord(stored))),
+  hear: (tombstone) => member(store, 'hear')?.call(store, tombstone),
+  close: () => store.close(),
+})
+
 /**
  * A copy without the members that are undefined, and without those of a polluted Object.prototype. For what JSON can hold,
  * as all of a record is.
  */
 export const compact = <Value>(value: { [Name in keyof Value]: Value[Name] | undefined }): Value =>
-  JSON.parse(JSON.stringify(value), (_, member) => (Object(member) === member ? own(member) : member))
+  JSON.parse(JSON.stringify(value), (_, member) => (Object(member) === member ? own(member) : member)) as Value
 
 /** A tombstone: late work can see that it was overtaken. Holds no secret. */
 export const endedRecord = ({ id, revision, tokens, endedBecause }: SessionRecord, reason: EndReason): SessionRecord =>

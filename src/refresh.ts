@@ -1,6 +1,7 @@
 import { type Attempt, type AttemptParts, attemptRefresh } from './attempt.js'
 import { closedError, RefreshError, type SessionError } from './errors.js'
 import type { Lock } from './lock.js'
+import { own } from './options.js'
 import type { SessionRecord } from './recordTypes.js'
 import { type Credential, isCurrent } from './session.js'
 
@@ -58,7 +59,7 @@ export const createRefresher = (
     await platform.whenActivated()
     const giveUp = platform.monotonic() + refreshTimeout * 1.5
     for (;;) {
-      const { record, local, saved = state.saved, error, again } = await turn(used, unauthorized)
+      const { record, local, saved = state.saved, error, again } = own(await turn(used, unauthorized))
       if (local && !isCurrent(used, record)) onCommit(record!)
       if (closed) throw closedError()
       state.adopt(record, local ? 'local' : 'remote', saved)()

@@ -1,5 +1,6 @@
+import { own } from './options.js'
 import type { Platform } from './platform.js'
-import { isOnPurpose } from './record.js'
+import { compact, isOnPurpose } from './record.js'
 import type { RecordStore, SessionRecord } from './recordTypes.js'
 
 /**
@@ -10,11 +11,11 @@ import type { RecordStore, SessionRecord } from './recordTypes.js'
 export const supposedSession = (
   { randomId }: Platform,
   { shared }: RecordStore,
-  record: SessionRecord = { revision: 0 } as SessionRecord,
+  record: SessionRecord = own({ revision: 0 } as SessionRecord),
 ): SessionRecord | undefined => {
   if (record.tokens || isOnPurpose(record)) return
   const tokens = { accessToken: '', receivedAt: 0, lifetime: 1 }
   const revision = record.revision + 1
   // The reason of the former end is shown until there is something newer to say.
-  return { ...record, id: shared ? `${revision}` : randomId(), revision, tokens }
+  return compact({ ...record, id: shared ? `${revision}` : randomId(), revision, tokens })
 }

@@ -1,5 +1,6 @@
 import { createSession } from './createDefaultSession.js'
 import { installFetch } from './installFetch.js'
+import { own } from './options.js'
 import { ofDocument } from './platform.js'
 import { refreshTokenGrant } from './refreshTokenGrant.js'
 import { cookieStorage } from './storage/cookieStorage.js'
@@ -20,7 +21,7 @@ const sessionOf = (data: DOMStringMap): Session | undefined => {
   if (!given.length) return
   const unknown = given.find((key) => !attributes.includes(key))
   if (unknown) throw new Error(`there is no attribute ${attributeOf(unknown)}; there are ${attributes.map(attributeOf).join(', ')}`)
-  const { refreshUrl, revokeUrl, clientId, storage, origins, name } = data
+  const { refreshUrl, revokeUrl, clientId, storage, origins, name } = own(data)
   if (storage !== undefined && !Object.hasOwn(storages, storage)) {
     throw new Error(`data-storage must be one of ${Object.keys(storages).join(', ')}`)
   }

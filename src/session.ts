@@ -1,5 +1,6 @@
 import { decodeClaims } from './claims.js'
 import type { Emitter } from './emitter.js'
+import { own } from './options.js'
 import type { Platform } from './platform.js'
 import { liveTokens, outranks } from './record.js'
 import type { SessionRecord, TokenSet } from './recordTypes.js'
@@ -51,7 +52,7 @@ export const createSessionState = (platform: Platform, emitter: Emitter<Internal
     if (!liveTokens(record)) {
       if (was) emitter.emit('logout', { source, reason: record!.endedBecause! })
     } else if (!was || !isCurrent(former!, record)) {
-      const { id, subject } = former ?? {}
+      const { id, subject } = own(former)
       const again = subject !== undefined && subject === record!.subject
       emitter.emit(was && id === record!.id ? 'refresh' : was && !again ? 'change' : 'login', { source })
     }

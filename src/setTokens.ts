@@ -1,4 +1,5 @@
 import { isSessionError } from './errors.js'
+import { own } from './options.js'
 import type { Platform } from './platform.js'
 import { compact } from './record.js'
 import type { RecordStore, SessionRecord, TokenSet } from './recordTypes.js'
@@ -15,7 +16,8 @@ export const createSetTokens =
     onCommit: (record: SessionRecord) => void,
     onFailure: (error: unknown) => void,
   ): Session['setTokens'] =>
-  async (response, { subject } = {}) => {
+  async (response, options) => {
+    const { subject } = own(options)
     const now = platform.now()
     const tokens = take(response)
     const id = platform.randomId()

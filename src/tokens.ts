@@ -1,5 +1,6 @@
 import { decodeClaims } from './claims.js'
 import { SessionError } from './errors.js'
+import { own } from './options.js'
 import { compact } from './record.js'
 import type { TokenSet } from './recordTypes.js'
 import type { TokenResponse } from './types.js'
@@ -29,7 +30,7 @@ const text = (value: unknown) => (value ? String(value) : undefined)
  * @throws {SessionError} `invalid_response`, `invalid_token`
  */
 export const readTokenResponse = (response: TokenResponse, tokenType: string, now: number): TokenSet => {
-  const { access_token, token_type, refresh_token, id_token, scope } = Object(response) as TokenResponse
+  const { access_token, token_type, expires_in, refresh_token, id_token, scope } = own(response)
   if (!access_token || typeof access_token !== 'string') {
     // Names of words alone, so that none can be a secret, and no more than a line of them.
     const names = Object.keys(Object(response)).filter((name) => /^[a-z_]{1,24}$/i.test(name))
@@ -42,7 +43,7 @@ export const readTokenResponse = (response: TokenResponse, tokenType: string, no
   if (!/^[\x21-\x7e]+$/.test(access_token)) {
     throw new SessionError('invalid_token', 'access_token has characters that no header may carry, check how it is decoded')
   }
-  const { exp, iat } = decodeClaims(access_token) ?? {}
+  const { exp, iat } = own(decodeClaims(access_token))
   return compact<TokenSet>({
     accessToken: access_token,
     refreshToken: text(refresh_token),
@@ -50,7 +51,7 @@ export const readTokenResponse = (response: TokenResponse, tokenType: string, no
     scope: text(scope),
     receivedAt: now,
     // A wrong local clock cannot spoil `exp - iat`.
-    lifetime: lifetimeOf(response.expires_in, date(exp)! - (date(iat) ?? now / 1000)),
+    lifetime: lifetimeOf(expires_in, date(exp)! - (date(iat) ?? now / 1000)),
   })
 }
 
@@ -67,9 +68,9 @@ export const mergeTokens = ({ lifetime: _, idToken, ...former }: TokenSet, fresh
  */
 export const isForAnother = (former: TokenSet, fresh: TokenSet): boolean => {
   for (const name of ['idToken', 'accessToken'] as const) {
-    const was = decodeClaims(former[name])
-    const is = decodeClaims(fresh[name])
-    if (was?.sub && is?.sub && was.iss === is.iss) return was.sub !== is.sub
+    const was = own(decodeClaims(former[name]))
+    const is = own(decodeClaims(fresh[name]))
+    if (was.sub && is.sub && was.iss === is.iss) return was.sub !== is.sub
   }
   return false
 }

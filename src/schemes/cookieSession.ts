@@ -23,7 +23,7 @@ const plain = (value: string): string => {
 
 /**
  * A session that the server keeps in HttpOnly cookies: the page holds no token, so script cannot carry one away
- * (draft-ietf-oauth-browser-based-apps, "Backend For Frontend"). Calls to the listed origins get the cookies and
+ * (RFC 10017, "Backend For Frontend"). Calls to the listed origins get the cookies and
  * the headers that keep other sites from using them; everything else is as with tokens.
  * @throws {SessionError} `invalid_option`, `insecure_context`
  */
@@ -91,7 +91,7 @@ export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
       }
     },
     read(response, now) {
-      const { expires_in, id_token, error } = Object(response) as CookieSessionResponse & { error?: unknown }
+      const { expires_in, id_token, error } = own(response as CookieSessionResponse & { error?: unknown })
       // What comes from a proxy, a page or a login that failed says of nobody that they are signed in.
       if (Object(response) !== response || Array.isArray(response) || error) {
         throw new SessionError('invalid_response', 'This does not say that somebody is signed in: pass {} or a JSON object without error')

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import { invalidOption } from '../options.js'
+import { invalidOption, own } from '../options.js'
 import { isLoopback } from '../origins.js'
 
 export interface CookieStorageOptions {
@@ -45,7 +45,8 @@ interface Checked extends Given<'mirror' | 'maxAge' | 'expires'> {
 }
 
 /** What the cookie is called, and what is written with it. @throws {SessionError} `invalid_option`, `insecure_context` */
-export const checkCookieOptions = (options: CookieStorageOptions, sessionName: string): Checked => {
+export const checkCookieOptions = (given: CookieStorageOptions, sessionName: string): Checked => {
+  const options = own(given)
   const https = location.protocol === 'https:'
   const {
     path = '/', domain, maxAge, expires, secure = https, sameSite = 'strict', partitioned, mirror, allowInsecure,

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import { invalidOption } from '../options.js'
+import { invalidOption, member, own } from '../options.js'
 import type { RecordStore, SessionRecord, TokenSet, TokenStorage } from '../recordTypes.js'
 import { openDatabase } from './database.js'
 import { inOrder } from './inOrder.js'
@@ -54,8 +54,9 @@ const unseal = async (name: string, record: SessionRecord, key: CryptoKey): Prom
  * reason `unreadable`.
  * @throws {SessionError} `insecure_context` when opened where there is no WebCrypto, `invalid_option`
  */
-export const encryptedStorage = ({ storage = indexedDBStorage(), databaseName = 'latchkey-keys' }: EncryptedStorageOptions = {}): TokenStorage => ({
+export const encryptedStorage = (options?: EncryptedStorageOptions): TokenStorage => ({
   open(name) {
+    const { storage = indexedDBStorage(), databaseName = 'latchkey-keys' } = own(options)
     if (typeof storage?.open !== 'function') throw invalidOption('encryptedStorage: storage', storage, 'a storage, such as indexedDBStorage()')
     if (!globalThis.crypto?.subtle) {
       throw new SessionError('insecure_context', 'encryptedStorage needs WebCrypto, which is there on https and loopback only: use indexedDBStorage')
@@ -69,7 +70,7 @@ export const encryptedStorage = ({ storage = indexedDBStorage(), databaseName = 
 
     /** Answers whether it was a key. */
     const take = (stored: unknown): boolean => {
-      const { id, key } = Object(stored) as Partial<NamedKey>
+      const { id, key } = own(stored as Partial<NamedKey>)
       if (!id || !key) return false
       known.set(id, key)
       last = { id, key }
@@ -91,7 +92,7 @@ export const encryptedStorage = ({ storage = indexedDBStorage(), databaseName = 
     }
 
     const opened = async (record: SessionRecord | undefined): Promise<SessionRecord | undefined> => {
-      const { accessToken } = record?.tokens ?? {}
+      const { accessToken } = own(record?.tokens)
       if (!accessToken?.startsWith(SEALED)) return record
       const id = accessToken.split(' ')[1]!
       // Another tab may have made a new key.
@@ -121,7 +122,7 @@ export const encryptedStorage = ({ storage = indexedDBStorage(), databaseName = 
 
     return {
       shared: inner.shared,
-      degraded: inner.degraded,
+      degraded: member(inner, 'degraded'),
       read: async () => opened(await inner.read()),
       update: (change) => queue(() => replace(change)),
       close() {

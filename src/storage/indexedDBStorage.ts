@@ -1,3 +1,4 @@
+import { own } from '../options.js'
 import { asRecord } from '../record.js'
 import type { TokenStorage } from '../recordTypes.js'
 import { openDatabase } from './database.js'
@@ -10,8 +11,9 @@ export interface IndexedDBStorageOptions {
 }
 
 /** Shared by all tabs of the origin, and kept across restarts of the browser. The default. */
-export const indexedDBStorage = ({ databaseName = 'latchkey', timeout = 3000 }: IndexedDBStorageOptions = {}): TokenStorage => ({
+export const indexedDBStorage = (options?: IndexedDBStorageOptions): TokenStorage => ({
   open(name) {
+    const { databaseName = 'latchkey', timeout = 3000 } = own(options)
     const { get, update, close } = openDatabase(databaseName, 'sessions', timeout)
     return {
       shared: true,

@@ -220,7 +220,7 @@ describe('a logout that the server is told', () => {
 })
 
 describe('the cookies that script can read', () => {
-  const withCookies = (text: string) => Object.defineProperty(globalThis, 'document', { configurable: true, value: { cookie: text } })
+  const withCookies = (text: string) => Object.defineProperty(globalThis, 'document', { configurable: true, value: Object.create({ cookie: text }) })
 
   test('R71 S2: csrfCookie goes back in csrfHeader, with calls that change something and with the refresh', async () => {
     withCookies('XSRF-TOKEN=abc; other=1')

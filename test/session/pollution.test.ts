@@ -69,7 +69,7 @@ const lives: Record<string, Life> = {
     login: { access_token: 'opaque', refresh_token: 'spend-me', expires_in: 60 },
     answer: (path) => (path === '/oauth/token' ? json({ access_token: `opaque-${++count}`, expires_in: 60 }) : json({}, path === '/api/401' ? 401 : 200)),
   },
-  'a refresh function of one\'s own': {
+  "a refresh function of one's own": {
     options: () => ({ storage: memoryStorage(), refresh: async () => ({ access_token: `mine-${++count}`, expires_in: 60 }), extensions: [eventHistory()] }),
     login: { access_token: 'opaque', expires_in: 60 },
     answer: () => json({}),
@@ -93,7 +93,7 @@ const live = async ({ options, login, answer }: Life, inside: (run: () => Promis
   const browser = createBrowser(world)
   const tab = createTab(browser, 'tab', async () => expect.unreachable())
   const log: string[] = []
-  tab.platform.fetch = (async (input: RequestInfo | URL, init: RequestInit = {}) => {
+  tab.platform.fetch = (async (input: RequestInfo | URL, init: RequestInit = { __proto__: null } as RequestInit) => {
     const url = new URL(input instanceof Request ? input.url : String(input), 'https://app.example.com/page')
     // Only what is sent, whoever put it there.
     const { method = 'GET', redirect = 'follow', credentials = 'same-origin', body = null, cache = 'default' } = init
@@ -126,7 +126,7 @@ const live = async ({ options, login, answer }: Life, inside: (run: () => Promis
     await settle('refresh', session.refresh())
     await world.run(200_000)
     await settle('call', session.fetch('/api/me'))
-    log.push(...session.history().map(({ type, source, code }) => `${type} ${source} ${code}`))
+    log.push(...session.history().map((entry) => JSON.stringify(entry).replace(/"tab":"[^"]*"/, '')))
     const { status, expiresAt, unverifiedClaims, reason } = session.getSnapshot()
     log.push(JSON.stringify([status, expiresAt, unverifiedClaims, reason]))
     await settle('logout', session.logout())

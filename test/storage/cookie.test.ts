@@ -14,7 +14,7 @@ const stubBrowser = (href: string, { locks = true, store = true } = {}): Jar => 
   const jar: Jar = { values: new Map(), writes: [] }
   const held = new Map<string, Promise<unknown>>()
   vi.stubGlobal('location', new URL(href))
-  vi.stubGlobal('document', {
+  vi.stubGlobal('document', Object.create({
     get cookie() {
       return [...jar.values].map(([name, value]) => `${name}=${value}`).join('; ')
     },
@@ -27,7 +27,7 @@ const stubBrowser = (href: string, { locks = true, store = true } = {}): Jar => 
       else if (attributes.some((each) => each.startsWith('expires=') && Date.parse(each.slice(8)) < Date.now())) jar.values.delete(pair!.slice(0, split))
       else jar.values.set(pair!.slice(0, split), pair!.slice(split + 1))
     },
-  })
+  }))
   vi.stubGlobal('cookieStore', store ? { get: async (name: string) => (jar.values.has(name) ? { name, value: jar.values.get(name) } : null) } : undefined)
   vi.stubGlobal('navigator', {
     locks: locks
