@@ -1,4 +1,5 @@
 import type { Hints } from './channel.js'
+import { own } from './options.js'
 import type { Platform } from './platform.js'
 import { pauseLeft } from './record.js'
 import type { RecordStore } from './recordTypes.js'
@@ -78,7 +79,7 @@ export const createLock = (
         })
         return Promise.race([result.then(end, end), released])
       }
-      const ask = async () => locks!.request(name, options, begin)
+      const ask = async () => locks!.request(name, own(options), begin)
       ask().catch((error: Error) => {
         // Stolen after it began: the fence deals with that. Otherwise not granted in time, or not to be had at all.
         if (phase === 'waiting' && !options.signal?.aborted && error.name !== 'AbortError') missing()

@@ -43,7 +43,7 @@ export const refreshTokenGrant = (options: RefreshTokenGrantOptions): RefreshFun
     if (!refreshToken) throw new RefreshError('misconfigured', 'There is no refresh token, have the server issue one')
     const href = tokenURL(origin)
     const sameOrigin = new URL(href).origin === origin
-    return fetch(href, {
+    return fetch(href, own<RequestInit>({
       method: 'POST',
       headers: { Accept: 'application/json', ...((idempotencyKey ?? sameOrigin) && { 'Idempotency-Key': key }) },
       body: new URLSearchParams({
@@ -57,7 +57,7 @@ export const refreshTokenGrant = (options: RefreshTokenGrantOptions): RefreshFun
       cache: 'no-store',
       // A redirect that keeps the method would carry the refresh token to wherever it leads.
       redirect: 'manual',
-    })
+    }))
   }
   refresh.needsRefreshToken = true
   if (revocationURL) {
@@ -65,7 +65,7 @@ export const refreshTokenGrant = (options: RefreshTokenGrantOptions): RefreshFun
       const tell = async (token: string | undefined, token_type_hint: string) => {
         if (!token) return
         const body = new URLSearchParams({ token, token_type_hint, ...client })
-        const { ok, status } = await fetch(revocationURL(origin), { method: 'POST', body, signal, keepalive: true, redirect: 'manual' })
+        const { ok, status } = await fetch(revocationURL(origin), own<RequestInit>({ method: 'POST', body, signal, keepalive: true, redirect: 'manual' }))
         // Most servers cannot revoke an access token that is a JWT, and answer 400 (RFC 7009 §2.2.1): it expires by itself.
         if (!ok && !(token === accessToken && status === 400)) throw new RefreshError('unavailable', `The revocation was answered ${status}`, { status })
       }

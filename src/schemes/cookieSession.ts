@@ -47,7 +47,7 @@ export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
     return { ...headers, [csrfHeader]: plain(value) }
   }
   const ask = (fetch: typeof globalThis.fetch, method: string, url: string, init: RequestInit) =>
-    fetch(url, {
+    fetch(url, own<RequestInit>({
       method,
       headers: { Accept: 'application/json', ...protection(method) },
       credentials: 'include',
@@ -55,7 +55,7 @@ export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
       // Followed, it could carry the proof to another origin, or pass a login page off as a renewal.
       redirect: 'manual',
       ...init,
-    })
+    }))
 
   const refresh: RefreshFunction = async ({ accessToken }, { fetch, signal, origin }) => {
     try {

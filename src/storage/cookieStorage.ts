@@ -1,6 +1,6 @@
 import { cookies as raw } from '../cookies.js'
 import { SessionError } from '../errors.js'
-import { scoped } from '../options.js'
+import { own, scoped } from '../options.js'
 import { asRecord } from '../record.js'
 import type { RecordStore, SessionRecord, TokenStorage } from '../recordTypes.js'
 import { type CookieStorageOptions, checkCookieOptions } from './cookieOptions.js'
@@ -87,7 +87,7 @@ export const cookieStorage = (options: CookieStorageOptions = {}): TokenStorage 
       let result: Promise<boolean> | undefined
       for (const options of locks ? [{ signal: patience.signal }, { steal: true }] : []) {
         try {
-          await locks!.request(scoped(`${name}.cookie`), options, () => {
+          await locks!.request(scoped(`${name}.cookie`), own(options), () => {
             clearTimeout(timer)
             return (result = body())
           })

@@ -1,12 +1,16 @@
 import { join } from 'node:path'
+import { IDBFactory } from 'fake-indexeddb'
 import ts from 'typescript'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { abortOnLogout } from '../../src/abortOnLogout.js'
 import { createSessionOn } from '../../src/createSession.js'
 import { eventHistory } from '../../src/history.js'
 import { sessionLimits } from '../../src/limits.js'
 import { refreshTokenGrant } from '../../src/refreshTokenGrant.js'
 import { cookieSession } from '../../src/schemes/cookieSession.js'
+import { cookieStorage } from '../../src/storage/cookieStorage.js'
+import { encryptedStorage } from '../../src/storage/encryptedStorage.js'
+import { indexedDBStorage } from '../../src/storage/indexedDBStorage.js'
 import { memoryStorage } from '../../src/storage/memoryStorage.js'
 import type { SessionOptions } from '../../src/types.js'
 import { createBrowser, createTab, type Tab } from '../simulation/platform.js'
@@ -141,7 +145,6 @@ const live = async ({ options, login, answer }: Life, inside: (run: () => Promis
 const poison: [kind: string, value: unknown][] = [
   ['a URL', 'https://evil.example/steal'],
   ['true', true],
-  ['a number', 5],
   ['a function', () => 'https://evil.example/steal'],
 ]
 const names = publicNames()
@@ -174,5 +177,44 @@ test.each(Object.keys(lives))('S3: a polluted Object.prototype changes nothing i
       if (at >= 0 || polluted.length !== clean.length) changed.push(`${name} (${what}): ${polluted[at]} instead of ${clean[at]}`.slice(0, 300))
     }
   }
+  expect(changed).toEqual([])
+})
+
+test('S3: a polluted Object.prototype changes nothing of what storages write, and where', async () => {
+  const write = async () => {
+    const log: string[] = []
+    vi.stubGlobal('location', new URL('https://app.example.com/'))
+    vi.stubGlobal('localStorage', { getItem: () => null, setItem() {} })
+    vi.stubGlobal('indexedDB', new IDBFactory())
+    let cookie = ''
+    vi.stubGlobal('document', Object.create({
+      get cookie() {
+        return cookie
+      },
+      set cookie(text: string) {
+        log.push(text.replace(/sealed%20[^,]*/, ''))
+        cookie = text.split('; ')[0]!
+      },
+    }))
+    for (const storage of [cookieStorage(), cookieStorage({}), indexedDBStorage(), indexedDBStorage({}), encryptedStorage(), encryptedStorage({ storage: indexedDBStorage() })]) {
+      const store = storage.open('main')
+      await store.update(() => ({ id: 'a', revision: 1, tokens: { accessToken: 't', receivedAt: 1 } }))
+      log.push(JSON.stringify(await store.read()))
+      store.close()
+    }
+    log.push((await indexedDB.databases()).map(({ name }) => name).join())
+    return log
+  }
+  const clean = await write()
+  expect(clean.at(-1)).toMatch(/^latchkey,latchkey/)
+  const changed: string[] = []
+  for (const name of ['name', 'prefix', 'path', 'domain', 'Domain', 'maxAge', 'max-age', 'expires', 'secure', 'sameSite', 'partitioned', 'mirror', 'allowInsecure', 'databaseName', 'timeout', 'storage', 'steal', 'ifAvailable']) {
+    for (const value of ['evil.example', true, 5]) {
+      Object.defineProperty(Object.prototype, name, { __proto__: null, value, configurable: true, enumerable: true, writable: true } as PropertyDescriptor)
+      const polluted = await write().catch((error: Error) => [String(error.stack)]).finally(() => delete (Object.prototype as Record<string, unknown>)[name])
+      if (polluted.join('\n') !== clean.join('\n')) changed.push(`${name} ${value}: ${polluted.find((line, index) => line !== clean[index])}`.slice(0, 400))
+    }
+  }
+  vi.unstubAllGlobals()
   expect(changed).toEqual([])
 })
