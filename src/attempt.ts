@@ -117,8 +117,7 @@ export const attemptRefresh = async (
     const another = isForAnother(record.tokens, tokens)
     const next = changedRecord(sending, {
       ...(another && { id: platform.randomId(), startedAt: tokens.receivedAt, subject: undefined }),
-      tokens: mergeTokens(record.tokens, tokens, !another),
-      generation: sending.revision + 1, endedBecause: undefined,
+      tokens: mergeTokens(record.tokens, tokens, !another), generation: sending.revision + 1, endedBecause: undefined,
     })
     // These tokens exist nowhere else: memory keeps them until storage works again.
     const done = await commit(sending, next).catch(({ cause }: RefreshError) => {
