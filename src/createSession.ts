@@ -55,9 +55,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
     state,
     (reason) => logout(reason),
   )
-  const ready = new Promise<void>((resolve) => {
-    emitter.on('snapshot', () => state.snapshot().status !== 'loading' && resolve())
-  })
+  const ready = new Promise<void>((resolve) => void emitter.on('snapshot', () => state.snapshot().status !== 'loading' && resolve()))
   const { sync, follow, ...syncing } = createSync(platform, store, state, report, (record) => hints.send(record), (tokens) => revocation(tokens), (stored) =>
     checked.resume && refresh ? supposedSession(platform, store, stored) : undefined,
   )
