@@ -91,10 +91,15 @@ export const createCredentials = (
 
   const refresh = async () => {
     await look()
-    const used = own()
-    if (!used) throw ended('Nobody is signed in, call setTokens first')
-    if (!canRenew()) throw new RefreshError('misconfigured', 'There is no refresh token or no refresh option')
-    await refresher.refresh(used)
+    const used = () => {
+      const credential = own()
+      if (!credential) throw ended('Nobody is signed in, call setTokens first')
+      if (!canRenew()) throw new RefreshError('misconfigured', 'There is no refresh token or no refresh option')
+      return credential
+    }
+    // Tokens that were asked for earlier may tell what the server knew then, not what has changed since.
+    await refresher.underWay(used().id)
+    await refresher.refresh(used())
   }
 
   return {

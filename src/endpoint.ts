@@ -40,5 +40,7 @@ export const endpoint = (name: string, url: string, allowInsecure?: boolean): En
 /** For a refresh function of the app: what a path leads to is on the page's own origin, whatever `<base>` says. */
 export const pinned =
   (fetch: typeof globalThis.fetch, origin: string | undefined): typeof globalThis.fetch =>
-  (input, init) =>
-    fetch(origin && /^\/\w/.test(input as string) ? origin + (input as string) : input, init)
+  (input, init) => {
+    const href = origin && /^\/\w/.test(input as string) ? origin + (input as string) : input
+    return fetch(href, init)
+  }

@@ -13,6 +13,8 @@ export interface Refresher {
    * tab share one promise, tabs share the lock, and who comes second finds the work done.
    */
   refresh(used: Credential, unauthorized?: boolean): Promise<void>
+  /** The refresh of this tab whose request has left already, if there is one. */
+  underWay(id: string): Promise<void> | undefined
   /** Looks again at once, if it was pausing. */
   poke(): void
   close(): void
@@ -84,6 +86,7 @@ export const createRefresher = (
           throw error
         })
         .finally(() => delete flights[used.id])),
+    underWay: (id) => (parts.call.sending ? flights[id] : undefined),
     poke: () => poke(),
     close() {
       closed = true

@@ -7,6 +7,8 @@ import type { RefreshFunction, Scheme, TokenResponse } from './types.js'
 export interface RefreshCall {
   /** Calls the app's refresh function once, and settles within the timeout. @throws {RefreshError} */
   send(tokens: TokenSet, idempotencyKey: string): Promise<TokenSet>
+  /** Whether a request is under way. */
+  readonly sending: boolean
   /** Stops waiting for the call under way: after `delay` milliseconds its answer counts as lost. */
   interrupt(delay: number): void
   /**
@@ -26,6 +28,7 @@ export const createRefreshCall = (
 ): RefreshCall => {
   let abort = () => {}
   let owns: RefreshCall['owns'] = () => false
+  let sending = false
   return {
     send(tokens, idempotencyKey) {
       const controller = new AbortController()
@@ -42,7 +45,14 @@ export const createRefreshCall = (
           calling = false
         }
       }
-      return readAnswer(ask, signal, scheme, take, now).finally(stop)
+      sending = true
+      return readAnswer(ask, signal, scheme, take, now).finally(() => {
+        sending = false
+        stop()
+      })
+    },
+    get sending() {
+      return sending
     },
     interrupt: (delay) => setTimer(abort, delay),
     owns: (given, text) => owns(given, text),

@@ -117,7 +117,8 @@ export interface Session<Claims = UnverifiedClaims> {
    */
   getAccessToken(options?: { signal?: AbortSignal | undefined }): Promise<string | undefined>
   /**
-   * Obtains new tokens now, or joins the refresh that is under way in any tab.
+   * Obtains new tokens now: what this tab has asked for before the call does not count. Joins a refresh that is not sent yet,
+   * and one that another tab has under way.
    * @throws {RefreshError} when none could be had. Only code `rejected` means that the session is over.
    */
   refresh(options?: { signal?: AbortSignal | undefined }): Promise<void>

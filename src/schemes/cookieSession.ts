@@ -46,8 +46,8 @@ export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
     }
     return { ...headers, [csrfHeader]: plain(value) }
   }
-  const ask = (fetch: typeof globalThis.fetch, method: string, url: string, init: RequestInit) =>
-    fetch(url, own<RequestInit>({
+  const ask = (fetch: typeof globalThis.fetch, method: string, href: string, init: RequestInit) =>
+    fetch(href, own<RequestInit>({
       method,
       headers: { Accept: 'application/json', ...protection(method) },
       credentials: 'include',
