@@ -15,6 +15,8 @@ export interface Surroundings {
   /** Some browsers lack it; some let a page make one that carries nothing. */
   broadcastChannel: 'working' | 'missing' | 'throwing'
   indexedDB(tab: Tab): unknown
+  /** Whatever is thrown, in every tab. */
+  dice: number | undefined
 }
 
 /**
@@ -223,7 +225,10 @@ export const installGlobals = (current: () => Surroundings | undefined): void =>
   }
 
   const { random } = Math
-  Math.random = () => (inside() ? inside()!.on.world.random() : random())
+  Math.random = () => {
+    const now = inside()
+    return now ? (now.on.dice ?? now.on.world.random()) : random()
+  }
   const { now: clock } = Date
   Date.now = () => inside()?.tab.platform.now() ?? clock()
   const { error } = console

@@ -17,7 +17,11 @@ export type Action =
   | { do: 'slow'; there: number; back: number }
   | { do: 'expire' | 'revoke' | 'heal' | 'wipe' }
   | { do: 'touch'; tab: number }
-  | { do: 'disk'; fault: 'failing' | 'full' | 'hanging' | 'lost' | 'dropped' | 'slow' }
+  | { do: 'disk'; fault: 'failing' | 'full' | 'hanging' | 'lost' | 'dropped' | 'slow' | 'stuck' | 'unopened' }
+  /** What becomes of the next answers to a refresh; `names`, `gateway` and `cors` after the server has done its work. */
+  | { do: 'mask'; how: 'html' | 'null' | 'names' | 'gateway' | 'cors'; times: number }
+  /** Whoever sends the next refresh is frozen or killed so many milliseconds later. */
+  | { do: 'ambush'; how: 'freezes' | 'dies'; after: number }
 
 export interface Setup {
   storage: 'indexedDB' | 'cookie' | 'memory'
@@ -41,6 +45,19 @@ export interface Setup {
   scheme: 'bearer' | 'cookie' | 'mixed'
   /** Of `sessionLimits`, in milliseconds. */
   limits?: { idleTimeout?: number; absoluteLifetime?: number }
+  field?: Field
+}
+
+/** What servers and apps do that nobody here wrote. */
+export interface Field {
+  /** A renewal prolongs the same access token, hands it out again as long as it lasts, or brings one of half the lifetime. */
+  tokens?: 'prolonged' | 'cached' | 'shrinking'
+  /** In milliseconds, in place of that of `server`. */
+  grace?: number
+  /** The refresh function calls through the app's own session; the second gives it neither a form nor the same signal. */
+  ownClient?: 'form' | 'json'
+  /** All tabs throw the same dice, so that what they do at the same time ends at the same time. */
+  sameDice?: boolean
 }
 
 export interface History {
@@ -144,7 +161,7 @@ export const makeHistory = (seed: number): History => {
     else actions.push(single())
   }
   const history: History = { seed, setup, actions }
-  return seed % 5 === 1 ? varied(history) : history
+  return seed % 5 === 1 ? varied(history) : seed % 10 === 3 ? fielded(history) : history
 }
 
 /** Another scheme, or limits: by draws of its own, so that the other histories stay as they are. */
@@ -169,5 +186,46 @@ const varied = ({ seed, setup, actions }: History): History => {
     for (let count = 2 + Math.floor(random() * 6); count > 0; count--) between({ do: 'touch', tab: Math.floor(random() * 6) })
     for (let count = 1 + Math.floor(random() * 3); count > 0; count--) between({ do: pick('run', 'run', 'sleep'), ms: pick(60_000, 290_000, 595_000) })
   }
+  return { seed, setup: changed, actions }
+}
+
+/** What the field does: by draws of its own, too. */
+const fielded = ({ seed, setup, actions }: History): History => {
+  const random = seeded(seed ^ 0x0f1e1d)
+  const pick = <Item>(...items: Item[]): Item => items[Math.floor(random() * items.length)]!
+  const chance = (probability: number) => random() < probability
+  const tab = () => Math.floor(random() * 6)
+  const field: Field = {
+    ...(chance(0.6) && { tokens: pick<Field['tokens'] & string>('prolonged', 'cached', 'shrinking') }),
+    ...(chance(0.6) && { grace: pick(0, 10_000, 60_000) }),
+    ...(chance(0.2) && { ownClient: pick<'form' | 'json'>('form', 'json') }),
+    ...(chance(0.3) && { sameDice: true }),
+  }
+  const changed: Setup = { ...setup, field }
+  if (chance(0.6)) Object.assign(changed, { locks: true, channel: 'broadcast', lifetime: pick(setup.lifetime, 20_000) })
+  if (field.grace !== undefined) changed.server = 'graceful'
+  if (field.tokens === 'shrinking') changed.lifetime = Math.max(changed.lifetime, 300_000)
+  if (chance(0.15)) Object.assign(changed, { scheme: 'cookie', storage: setup.storage === 'memory' ? 'indexedDB' : setup.storage })
+  const call = (): Action => ({ do: 'call', tab: tab(), count: 1, ...(chance(0.2) && { how: 'token' }) })
+  const calls = () => Array.from({ length: 1 + Math.floor(random() * 6) }, call)
+  const due = (): Action => (chance(0.5) ? { do: 'expire' } : { do: 'run', ms: Math.min(changed.lifetime, 2 * HOUR) * pick(0.5, 0.75, 1.1) })
+  const scene = (): Action[] => {
+    const dice = random()
+    if (dice < 0.45) {
+      const opened = Array.from({ length: Math.floor(random() * 4) }, (): Action => ({ do: 'open', tab: 0 }))
+      return [
+        ...opened, { do: 'heal' }, { do: 'offline', on: false }, { do: 'run', ms: 3000 },
+        { do: 'ambush', how: pick('freezes', 'freezes', 'dies'), after: pick(0, 5, 15, 30, 45) }, due(), ...calls(), { do: 'run', ms: pick(100, 7000, 7000, 7000) },
+      ]
+    }
+    if (dice < 0.75) return [{ do: 'mask', how: pick('html', 'null', 'names', 'gateway', 'gateway', 'cors'), times: pick(1, 1, 2, 5) }, due(), ...calls(), { do: 'run', ms: pick(500, 5000, 20_000, 70_000) }]
+    if (dice < 0.85 && changed.storage === 'indexedDB') return [{ do: 'disk', fault: pick('stuck', 'unopened') }, due(), ...calls(), { do: 'run', ms: pick(500, 5000) }]
+    return [due(), ...calls(), { do: 'run', ms: pick(1500, 10_000, 30_000) }]
+  }
+  // Who comes for the first time, to a server that has nothing to say.
+  if (changed.scheme === 'cookie' && chance(0.5)) {
+    actions.unshift({ do: 'open', tab: 0 }, { do: 'mask', how: pick('html', 'null'), times: 3 }, { do: 'open', tab: 0 }, { do: 'run', ms: 200 }, call(), { do: 'heal' }, { do: 'run', ms: 200 })
+  }
+  for (let count = 1 + Math.floor(random() * 3); count > 0; count--) actions.splice(5 + Math.floor(random() * (actions.length - 4)), 0, ...scene())
   return { seed, setup: changed, actions }
 }

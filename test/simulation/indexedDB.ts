@@ -22,6 +22,10 @@ export interface IndexedDBServer {
   failedAt: number
   onWrite?: () => void
   heal(): void
+  /** Transactions of the connections that are open now never answer; new ones do. */
+  stick(): void
+  /** The next time that a page opens it, nothing comes. */
+  mute(): void
   /** Every connection is gone, as after a crash of the server. */
   drop(): void
   open(tab: Tab): unknown
@@ -61,7 +65,13 @@ interface Transaction {
 const PATIENCE = 500
 
 export const createIndexedDB = (world: World): IndexedDBServer => {
-  let connections: { tab: Tab; closed: boolean; onclose?: Handler }[] = []
+  let connections: { tab: Tab; closed: boolean; stuck: boolean; onclose?: Handler }[] = []
+  let muted: Set<Tab> | undefined
+  /** Somebody waits in vain for as long as it is put up with. */
+  const swallow = () => {
+    server.failedAt = world.time
+    world.schedule(undefined, 3500, () => (server.failedAt = world.time))
+  }
   /** In order of creation. A writer runs alone, readers run together (IndexedDB 3.0, "transaction scheduling"). */
   let queue: Transaction[] = []
   let hung: (() => void)[] = []
@@ -167,10 +177,14 @@ export const createIndexedDB = (world: World): IndexedDBServer => {
     })
   }
 
-  const begin = (tab: Tab, mode: string): Transaction => {
+  const begin = (tab: Tab, mode: string, stuck = false): Transaction => {
     const transaction: Transaction = {
       tab, mode, started: false, over: false, pending: [], unanswered: new Set(), writes: new Map(), busy: false, since: world.time, error: null,
       abort: () => abort(transaction, new DOMException('Aborted by the page', 'AbortError')),
+    }
+    if (stuck) {
+      swallow()
+      return transaction
     }
     queue.push(transaction)
     // It can be used until the task ends, then it starts.
@@ -236,6 +250,16 @@ export const createIndexedDB = (world: World): IndexedDBServer => {
       server.faults = { latency: 1, failing: 0, full: 0, hanging: false, lost: false }
       for (const work of hung.splice(0)) world.schedule(undefined, wait(), work)
     },
+    stick() {
+      server.failedAt = world.time
+      for (const connection of connections) connection.stuck = true
+      for (const transaction of queue.splice(0)) transaction.over = true
+      swallow()
+    },
+    mute() {
+      muted = new Set()
+      swallow()
+    },
     drop() {
       server.failedAt = world.time
       for (const transaction of [...queue]) abort(transaction, serverLost())
@@ -247,6 +271,11 @@ export const createIndexedDB = (world: World): IndexedDBServer => {
     open: (tab) => ({
       open(name: string) {
         const request: FakeRequest = { result: undefined, error: null }
+        if (muted && !muted.has(tab)) {
+          muted.add(tab)
+          swallow()
+          return request
+        }
         inServer(() => {
           if (server.faults.lost) {
             request.error = fail(serverLost())
@@ -254,7 +283,7 @@ export const createIndexedDB = (world: World): IndexedDBServer => {
             return
           }
           const connection = {
-            tab, closed: false,
+            tab, closed: false, stuck: false,
             name,
             onclose: undefined as Handler,
             objectStoreNames: { contains: (store: string) => server.stores.has(`${name}/${store}`) },
@@ -263,7 +292,7 @@ export const createIndexedDB = (world: World): IndexedDBServer => {
             },
             transaction(_: string | string[], mode = 'readonly') {
               if (connection.closed) throw fail(new DOMException('The connection is closing', 'InvalidStateError'))
-              const transaction = begin(tab, mode)
+              const transaction = begin(tab, mode, connection.stuck)
               return Object.assign(transaction, { db: connection, objectStore: (store: string) => objectStore(transaction, `${name}/${store}`) })
             },
             close() {

@@ -1,7 +1,7 @@
 import { sessionLimits } from '../../src/limits.js'
 import { refreshTokenGrant } from '../../src/refreshTokenGrant.js'
 import { cookieSession } from '../../src/schemes/cookieSession.js'
-import type { SessionOptions } from '../../src/types.js'
+import type { RefreshFunction, Session, SessionOptions } from '../../src/types.js'
 import type { Setup } from './history.js'
 
 const TOKEN = '/oauth/token'
@@ -20,7 +20,19 @@ const SCHEMES: Record<Setup['scheme'], () => SessionOptions> = {
   }),
 }
 
-export const optionsOf = ({ scheme, limits }: Setup): SessionOptions => ({
-  ...SCHEMES[scheme](),
+/** A client that was built on the session, and renews it. */
+const ownClient = (session: () => Session, how: 'form' | 'json'): SessionOptions => {
+  const { revoke } = refreshTokenGrant({ url: TOKEN, revokeUrl: REVOKE })
+  const refresh: RefreshFunction = async ({ refreshToken }, { signal, idempotencyKey }) => {
+    await undefined
+    const grant = { grant_type: 'refresh_token', refresh_token: refreshToken! }
+    const init = { method: 'POST', headers: { 'Idempotency-Key': idempotencyKey } }
+    return session().fetch(TOKEN, how === 'form' ? { ...init, body: new URLSearchParams(grant), signal } : { ...init, body: JSON.stringify(grant), signal: AbortSignal.any([signal]) })
+  }
+  return { refresh: Object.assign(refresh, { needsRefreshToken: true, revoke }) }
+}
+
+export const optionsOf = ({ scheme, limits, field }: Setup, session: () => Session): SessionOptions => ({
+  ...(field?.ownClient && scheme === 'bearer' ? ownClient(session, field.ownClient) : SCHEMES[scheme]()),
   ...(limits && { extensions: [sessionLimits(limits)] }),
 })

@@ -1,5 +1,5 @@
 import type { CookieSessionResponse, TokenResponse } from '../../src/types.js'
-import type { Setup } from './history.js'
+import type { Field, Setup } from './history.js'
 import type { Incoming, Tab } from './platform.js'
 
 /** One login, and all that came of it by rotation. */
@@ -11,6 +11,9 @@ export interface Family {
   current: string
   /** When the cookie of a session that the server keeps has to be renewed. */
   renewBy: number
+  /** The last one, how often it was renewed. */
+  accessToken: string
+  renewals: number
   /** Every token it ever was given. */
   tokens: string[]
   /** Spent refresh tokens, and the answer each got. */
@@ -23,6 +26,7 @@ export interface Faults {
   dropAfter: number
   /** Delivered twice, as Chromium does when a kept connection dies. */
   duplicate: number
+  mask: { how: 'html' | 'null' | 'names' | 'gateway' | 'cors'; times: number } | undefined
   status: { code: number; times: number; headers?: Record<string, string>; body?: string } | undefined
   /** Milliseconds on the way there, and on the way back. */
   there: number
@@ -47,6 +51,12 @@ export interface Sent {
   status?: number
   /** The answer was the fault's and not the server's. */
   rubbish?: boolean
+  /** The same, and with the tokens in cookies nothing in it tells so. */
+  plausible?: boolean
+  /** The server did its work, and what came of it was something else. */
+  masked?: boolean
+  /** The answer says that nobody is signed in. */
+  nobody?: boolean
   /** It met a token that was spent too long ago. */
   reuse?: boolean
   duplicated?: boolean
@@ -77,6 +87,8 @@ export interface Server {
   grace: number
   omitRefreshToken: boolean
   faults: Faults
+  tokens: Field['tokens']
+  onSent?: (sent: Sent) => void
   tokenRequests: Sent[]
   revoked: string[]
   /** The same, with whose it was. */
@@ -115,16 +127,25 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
     return { expires_in: server.lifetime / 1000, id_token: idToken }
   }
   const answerOf = (family: Family) => {
+    const held = access.get(family.accessToken)
+    // Down to a second, a few times, and from there to the whole again.
+    const halvings = family.renewals % Math.ceil(Math.log2(server.lifetime / 1000) + 3)
+    const lifetime = server.tokens === 'shrinking' ? Math.max(1000, server.lifetime / 2 ** halvings) : server.lifetime
+    family.renewals++
+    const left = held ? held.expires - now() : 0
+    const same = !!held && (server.tokens === 'prolonged' || (server.tokens === 'cached' && left > 0))
     // Looks like a JWT, so that a tab can show whose it is.
-    const accessToken = `e30.${btoa(JSON.stringify(server.claims(family)))}.at-${SECRET}-${++serial}-`
+    const accessToken = same ? family.accessToken : `e30.${btoa(JSON.stringify(server.claims(family)))}.at-${SECRET}-${++serial}-`
     const refreshToken = `rt-${SECRET}-${++serial}-`
-    access.set(accessToken, { family, expires: now() + server.lifetime })
+    const expires = same && server.tokens === 'cached' ? held.expires : now() + lifetime
+    access.set(accessToken, { family, expires })
+    family.accessToken = accessToken
     for (const token of [accessToken, accessToken.split('.')[2]!, refreshToken]) families.set(token, family)
     family.tokens.push(accessToken, refreshToken)
     family.current = refreshToken
     return {
       access_token: accessToken,
-      expires_in: server.lifetime / 1000,
+      expires_in: server.tokens ? Math.floor((expires - now()) / 1000) : lifetime / 1000,
       token_type: 'Bearer',
       ...(!server.omitRefreshToken && { refresh_token: refreshToken }),
     }
@@ -143,6 +164,26 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
     return json({ ...tokens, ...(server.scheme === 'bearer' && { refresh_token }) }, 200)
   }
 
+  /** What comes of an answer on its way through gateways, and of what servers do that were written for another client. */
+  const maskedAnswer = (how: string, sent: Sent, answered: () => { response: Response; cookie: { value: string | undefined } | undefined }) => {
+    if (how === 'html' || how === 'null') {
+      sent.rubbish = true
+      sent.nobody = how === 'null' && server.scheme === 'cookie'
+      return { response: server.respond(how === 'null' ? 'null' : '<!doctype html><title>Sign in</title>', { status: 200 }), cookie: undefined }
+    }
+    const { response, cookie } = answered()
+    // What a server calls the members is all the same where the page gets none.
+    if (how === 'cors' || (how === 'names' && server.scheme === 'cookie')) return { response, cookie }
+    if (how === 'gateway') {
+      sent.masked = response.status === 200
+      return { response: server.respond('', { status: 502 }), cookie }
+    }
+    if (response.status !== 200) return { response, cookie }
+    sent.masked = true
+    const { tokens } = sent.family!
+    return { response: server.respond(JSON.stringify({ accessToken: tokens.at(-2), refreshToken: tokens.at(-1), expiresIn: 60 }), { status: 200 }), cookie }
+  }
+
   const answer = (given: string, sent: Sent): Response => {
     const { family } = sent
     if (!family || family.revoked) return refused()
@@ -151,7 +192,7 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
     const former = family.spent.get(given)
     if (former) {
       if (now() - former.at <= server.grace) {
-        access.get(former.answer.access_token as string)!.expires = now() + server.lifetime
+        if (!server.tokens) access.get(former.answer.access_token as string)!.expires = now() + server.lifetime
         return issue(former.answer, sent)
       }
       sent.reuse = true
@@ -167,12 +208,12 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
   const server: Server = {
     lifetime, grace, omitRefreshToken: false,
     scheme: 'bearer', cookie: undefined, shownBy: () => ({ family: undefined, renewal: '' }),
-    faults: { dropBefore: 0, dropAfter: 0, duplicate: 0, status: undefined, there: 20, back: 20 },
-    tokenRequests: [], revoked: [], revocations: [], apiRequests: [], attached: [], families: [],
+    faults: { dropBefore: 0, dropAfter: 0, duplicate: 0, mask: undefined, status: undefined, there: 20, back: 20 },
+    tokens: undefined, tokenRequests: [], revoked: [], revocations: [], apiRequests: [], attached: [], families: [],
     familyOf: (token) => families.get(token),
     userOf: (token) => families.get(token)?.user,
     login(user) {
-      const family: Family = { number: server.families.length, user, revoked: false, current: '', renewBy: 0, tokens: [], spent: new Map() }
+      const family: Family = { number: server.families.length, user, revoked: false, current: '', renewBy: 0, accessToken: '', renewals: 0, tokens: [], spent: new Map() }
       server.families.push(family)
       const omit = server.omitRefreshToken
       server.omitRefreshToken = false
@@ -229,7 +270,8 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
           if (cookie) world.schedule(undefined, delay, () => (settled || (tab.dead && !request.keepalive) ? {} : (server.cookie = cookie.value)))
           world.schedule(tab, delay, () => settle(() => resolve(response), 'answered'))
         }
-        const given = (parameter: string, body: string) => (server.scheme === 'bearer' ? new URLSearchParams(body).get(parameter)! : (server.cookie ?? ''))
+        const parse = (body: string) => (body.startsWith('{') ? new URLSearchParams(JSON.parse(body) as Record<string, string>) : new URLSearchParams(body))
+        const given = (parameter: string, body: string) => (server.scheme === 'bearer' ? parse(body).get(parameter)! : (server.cookie ?? ''))
         /** Cookies come by themselves; the header says that the page meant it. */
         const meant = server.scheme === 'bearer' || request.headers.has('X-CSRF')
 
@@ -245,10 +287,12 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
             sent.refreshToken = `${server.scheme === 'mixed' ? token : ''} of ${renewal}`
           }
           server.tokenRequests.push(now)
+          server.onSent?.(now)
           if (tab.offline) return void lost(1)
           if (faults.dropBefore > 0) return void (faults.dropBefore--, lost(faults.there))
           const drop = faults.dropAfter > 0 && faults.dropAfter--
-          const { status } = faults
+          const { status, mask } = faults
+          const masking = mask && mask.times > 0 && mask.times-- ? mask.how : undefined
           const failing = status && status.times > 0 && status.times--
           now.duplicated = faults.duplicate > 0 && !!faults.duplicate--
           const { back } = faults
@@ -258,19 +302,24 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
             return { response, cookie: { value: now.issued } }
           }
           arrive(faults.there, () => {
-            const { response, cookie } = failing
+            const { response, cookie } = masking
+              ? maskedAnswer(masking, now, answered)
+              : failing
               ? { response: server.respond(status!.body ?? '', { status: status!.code, headers: status!.headers ?? {} }), cookie: undefined }
               : answered()
             now.status = response.status
-            if (failing) now.rubbish = true
+            if (failing && !masking) {
+              now.rubbish = true
+              now.plausible = server.scheme === 'cookie' && response.status === 200 && (!status!.body || status!.body === '{}')
+            }
             const asked = response.headers.get('Retry-After')
             if (asked && /^(408|425|429|5..)$/.test(String(response.status))) now.retryAfter = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - tab.platform.now()
-            if (drop) lost(back)
+            if (drop || masking === 'cors') lost(back)
             else if (!now.duplicated) reply(back, response, cookie)
             // The first answer goes down with its connection; the second is the one that comes.
             else {
               world.schedule(undefined, 50, () => {
-                const second = failing ? { response, cookie } : answered()
+                const second = failing || masking ? { response, cookie } : answered()
                 now.status = second.response.status
                 reply(back, second.response, second.cookie)
               })

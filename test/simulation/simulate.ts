@@ -15,6 +15,9 @@ import { limiting } from './invariants/limiting.js'
 import { sending } from './invariants/sending.js'
 import { settling } from './invariants/settling.js'
 import { silence } from './invariants/silence.js'
+import { visiting } from './invariants/visiting.js'
+import { surviving } from './invariants/surviving.js'
+import { pacing } from './invariants/pacing.js'
 import { storing } from './invariants/storing.js'
 import {
   activate, createBrowser, createTab, dispatch, freeze, hideInCache, kill, loseRequests, navigateAway, restoreFromCache, setHidden,
@@ -23,8 +26,9 @@ import {
 import { plainResponse } from './plainResponse.js'
 import { optionsOf } from './schemes.js'
 import { createServer } from './server.js'
+import type { Sent } from './server.js'
 import type { Invariant, Running, Stage } from './stage.js'
-import { createWorld } from './world.js'
+import { createWorld, seeded } from './world.js'
 
 export interface Verdict {
   history: History
@@ -61,7 +65,7 @@ const createStage = (history: History): Stage => {
     indexedDB: createIndexedDB(world),
     cookies: createShared(6),
     localStorage: createShared(3),
-    tabs: [], calls: [], settled: [], logins: new Map(), logouts: [], said: [], wipedAt: -Infinity,
+    tabs: [], calls: [], settled: [], logins: new Map(), logouts: [], said: [], wipedAt: -Infinity, disturbedAt: -Infinity,
     trace, violations,
     note: (who, what) => void trace.push(`${world.time.toFixed(1).padStart(12)}  ${who.padEnd(7)} ${what}`),
     violate(invariant, what) {
@@ -83,6 +87,8 @@ const createStage = (history: History): Stage => {
   }
   stage.server.respond = plainResponse
   stage.server.scheme = setup.scheme
+  stage.server.tokens = setup.field?.tokens
+  if (setup.field?.grace !== undefined) stage.server.grace = setup.field.grace
   stage.server.claims = ({ user, number, tokens }) => ({ sub: user, family: number, ...(setup.scheme !== 'bearer' && { renewal: tokens.length }) })
   stage.server.shownBy = (tab) => {
     const { session } = stage.tabs.find((running) => running.tab === tab)!
@@ -104,7 +110,7 @@ const openTab = (stage: Stage, app: App, prerendered: boolean, hidden = false): 
   stage.note(tab.name, 'opens')
   world.schedule(tab, 0, () => {
     running.session = createSessionOn(browserPlatform(), {
-      ...optionsOf(history.setup),
+      ...optionsOf(history.setup, () => running.session),
       storage: { memory: memoryStorage, cookie: cookieStorage, indexedDB: indexedDBStorage }[history.setup.storage](),
     })
     app.watch(running)
@@ -112,12 +118,24 @@ const openTab = (stage: Stage, app: App, prerendered: boolean, hidden = false): 
 }
 
 const heal = ({ server, indexedDB }: Stage) => {
-  server.faults = { dropBefore: 0, dropAfter: 0, duplicate: 0, status: undefined, there: 20, back: 20 }
+  server.faults = { dropBefore: 0, dropAfter: 0, duplicate: 0, mask: undefined, status: undefined, there: 20, back: 20 }
   indexedDB.heal()
 }
 
+/** What leaves the world as it is. */
+const CALM = new Set<Action['do']>(['call', 'refresh', 'touch', 'heal', 'ambush', 'expire', 'show', 'open'])
+
+const strike = (stage: Stage, invariants: Invariant[], sent: Sent, how: 'freezes' | 'dies') => {
+  const { tab } = sent
+  if (tab.dead || tab.frozen || sent.settled !== undefined || stage.tabs.filter((each) => !each.tab.dead).length < 2) return
+  stage.note(tab.name, `  ${how} with a refresh under way`)
+  if (how === 'dies') kill(tab)
+  else freeze(tab)
+  for (const invariant of invariants) invariant.struck?.(sent, how)
+}
+
 /** Does one thing, if it can be done now. Answers how far to let time go, or nothing when it could not. */
-const perform = (stage: Stage, app: App, action: Action): { run?: number; steps?: number } | undefined => {
+const perform = (stage: Stage, app: App, invariants: Invariant[], action: Action): { run?: number; steps?: number } | undefined => {
   const { world, server, indexedDB, tabs } = stage
   const alive = tabs.filter(({ tab, session }) => !tab.dead && session)
   if (action.do === 'run') return { run: action.ms }
@@ -135,6 +153,7 @@ const perform = (stage: Stage, app: App, action: Action): { run?: number; steps?
   /** Everything that a tab does is an event of its own. */
   const inTab = (work: () => void, to: Tab = tab) => void world.schedule(to, 0, work)
   const go = () => {
+    if (!CALM.has(action.do)) stage.disturbedAt = world.time
     stage.note('tab' in action ? tab.name : '', `· ${Object.entries(action).filter(([name]) => name !== 'tab').map(([, value]) => value).join(' ')}`)
     return {}
   }
@@ -283,10 +302,25 @@ const perform = (stage: Stage, app: App, action: Action): { run?: number; steps?
       else if (action.fault === 'full') indexedDB.faults.full = 1
       else if (action.fault === 'dropped') indexedDB.drop()
       else if (action.fault === 'slow') indexedDB.faults.latency = 30
+      else if (action.fault === 'stuck') indexedDB.stick()
+      else if (action.fault === 'unopened') indexedDB.mute()
       else indexedDB.faults[action.fault] = true
       // What nobody mends for an hour is another matter.
       if (action.fault === 'hanging') world.schedule(undefined, 60_000, () => indexedDB.faults.hanging && indexedDB.heal())
       return {}
+    case 'mask':
+      go()
+      server.faults.mask = { how: action.how, times: action.times }
+      return {}
+    case 'ambush': {
+      go()
+      const until = world.time + 10_000
+      server.onSent = (sent) => {
+        delete server.onSent
+        if (world.time < until) world.schedule(undefined, action.after, () => strike(stage, invariants, sent, action.how))
+      }
+      return {}
+    }
     case 'heal':
       go()
       heal(stage)
@@ -352,16 +386,17 @@ export const simulate = async (history: History): Promise<Verdict> => {
     cookieStore: history.setup.cookieStore,
     broadcastChannel: history.setup.channel === 'broadcast' ? 'working' : history.seed % 2 ? 'missing' : 'throwing',
     indexedDB: stage.indexedDB.open,
+    dice: history.setup.field?.sameDice ? seeded(history.seed)() : undefined,
   }
-  const invariants: Invariant[] = [sending, leaving, ending, settling, belonging, silence, storing, ...(history.setup.limits ? [limiting] : [])].map((create) => create(stage))
+  const invariants: Invariant[] = [sending, leaving, ending, settling, belonging, silence, storing, surviving, pacing, visiting, ...(history.setup.limits ? [limiting] : [])].map((create) => create(stage))
   if (history.setup.channel === 'storage') stage.localStorage.onNews = (tab, key) => storageEvent(world, tab, key)
   stage.cookies.onWrite = stage.indexedDB.onWrite = () => invariants.forEach((invariant) => invariant.written?.())
   world.onStep = () => invariants.forEach((invariant) => invariant.step?.())
   const app = createApp(stage, invariants)
-  const done: string[] = [history.setup.scheme, ...(history.setup.limits ? ['limits'] : [])]
+  const done: string[] = [history.setup.scheme, ...(history.setup.limits ? ['limits'] : []), ...(history.setup.field ? ['field'] : [])]
   try {
     for (const action of history.actions) {
-      const passing = perform(stage, app, action)
+      const passing = perform(stage, app, invariants, action)
       if (passing) done.push(action.do === 'disk' ? action.fault : action.do)
       if (passing?.steps) await world.runSteps(passing.steps, 60_000)
       else await world.run(passing?.run ?? 0)

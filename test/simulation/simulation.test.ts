@@ -9,11 +9,11 @@ const HISTORIES = process.env.LATCHKEY_ALL ? 20_000 : 5_000
 const ACTIONS = [
   'open', 'kill', 'reload', 'navigate', 'close', 'login', 'logout', 'refresh', 'call', 'hide', 'show', 'freeze', 'thaw', 'cache',
   'restore', 'offline', 'run', 'steps', 'sleep', 'jump', 'drop', 'duplicate', 'status', 'slow', 'expire', 'revoke', 'heal', 'wipe',
-  'failing', 'full', 'hanging', 'lost', 'dropped', 'touch',
+  'failing', 'full', 'hanging', 'lost', 'dropped', 'touch', 'stuck', 'unopened', 'mask', 'ambush',
 ]
 
 /** Who may hold the tokens, and whether for ever; each in a fair number of histories. */
-const SCHEMES = ['bearer', 'cookie', 'mixed', 'limits']
+const SCHEMES = ['bearer', 'cookie', 'mixed', 'limits', 'field']
 
 /** The protocol: all of it must be reached. What only reads input, or belongs to fetch, has tests of its own. */
 const PROTOCOL = ['attempt', 'refresh', 'refreshCall', 'lock', 'sync', 'logout', 'setTokens', 'session', 'record', 'schedule', 'channel', 'tabChannel', 'platform', 'resume']

@@ -69,6 +69,8 @@ export interface Stage {
   /** Every event, error and complaint that the app got to see. */
   said: unknown[]
   wipedAt: number
+  /** When something last stood in the way, other than the end of a holder. */
+  disturbedAt: number
   /** Whether a limit of that session may be reached. */
   overdue?(family: Family): boolean
   trace: string[]
@@ -97,6 +99,8 @@ export interface Invariant {
   /** Somebody moved the mouse in a tab. */
   touched?(running: Running): void
   loggedOut?(logout: Logout): void
+  /** A tab died, or was stopped for good, with a refresh under way. */
+  struck?(sent: Sent, how: 'freezes' | 'dies'): void
   ended?(running: Running, family: Family | undefined, reason: string): void
   end?(): void
 }
@@ -105,4 +109,10 @@ export interface Invariant {
 export const isExact = ({ setup }: History): boolean => setup.storage !== 'cookie' || (setup.locks && setup.cookieStore)
 
 /** What the server says itself of a refresh, and no fault in its name. */
-export const isRefused = ({ status, rubbish }: Sent): boolean => (status === 400 || status === 401) && !rubbish
+export const isRefused = ({ status, rubbish, nobody }: Sent): boolean => !!nobody || ((status === 400 || status === 401) && !rubbish)
+
+/** What is JSON and holds no tokens may have cost one: it is not sent again for minutes. */
+export const mayPauseForLong = ({ actions }: History): boolean => actions.some((action) => (action.do === 'mask' && /^(names|null)$/.test(action.how)) || (action.do === 'status' && action.code === 200 && action.body === '{}'))
+
+/** The server may have spent the token, and whoever asked cannot know. */
+export const isUnclear = ({ status = 0, masked }: Sent): boolean => !!masked || (status >= 500 && status !== 503)

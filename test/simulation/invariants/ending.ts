@@ -1,5 +1,5 @@
 import type { Family, Sent } from '../server.js'
-import { isExact, isRefused, type Invariant, type Stage } from '../stage.js'
+import { isExact, isRefused, isUnclear, mayPauseForLong, type Invariant, type Stage } from '../stage.js'
 import { isLost, wasStopped } from './sending.js'
 
 /** How long the renderers of two tabs may disagree about a value in localStorage. */
@@ -35,13 +35,18 @@ export const ending = (stage: Stage): Invariant => {
   }
   /** The server made an answer, and its asker may not have got it, or could not keep it. */
   const wasLost = (sent: Sent) =>
-    sent.status === 200 && !sent.rubbish && (isLost(sent) || wasStopped(sent) || sent.settled === undefined || stage.shakySince(sent.at))
+    sent.masked || (sent.status === 200 && !sent.rubbish && (isLost(sent) || wasStopped(sent) || sent.settled === undefined || stage.shakySince(sent.at)))
 
   /** Without the word on who sent it, which comes with one in a cookie. */
   const bare = ({ refreshToken }: Sent) => refreshToken.split(' ')[0]
   const refusedRightly = (family: Family, reason: string): string | undefined => {
     const requests = server.tokenRequests.filter((sent) => sent.family === family || sent.meant === family)
     if (!requests.some(isRefused)) return 'though the server refused nothing'
+    // The server said so itself.
+    if (requests.some(({ nobody }) => nobody)) return
+    // A tab that is gone may have written down that it asks, and not asked.
+    const gone = stage.tabs.some(({ tab, closed }) => closed || tab.stoppedAt > -Infinity)
+    if (reason === 'rotation_lost' && !gone && !requests.some((sent) => isLost(sent) || wasStopped(sent) || isUnclear(sent) || sent.settled === undefined || stage.shakySince(sent.at - 5000))) return 'though no answer was lost'
     if (family.revokedBy === 'admin') return
     // With cookies it is the browser that chooses: there may be none any more, or that of somebody else.
     if (setup.scheme !== 'bearer' && (leftBy(family) || replaced(family) || robbed(family))) return
@@ -66,6 +71,8 @@ export const ending = (stage: Stage): Invariant => {
 
   /** Whom the last login left signed in, if that is certain. */
   const expected = (tab: (typeof stage.tabs)[number]['tab']) => {
+    // It was told that nobody is there; or what may be spent is not sent again for long.
+    if (server.tokenRequests.some(({ nobody }) => nobody) || mayPauseForLong(history)) return false
     // Without any way to tell, a visible tab learns of a login when it looks the next time.
     if (setup.server !== 'patient' || !isExact(history) || setup.channel === 'none') return false
     const mine = [...logins.entries()].filter(([, login]) => setup.storage !== 'memory' || login.tab === tab)
@@ -108,7 +115,7 @@ export const ending = (stage: Stage): Invariant => {
       for (const { tab, endings, reasons, closed } of stage.tabs) {
         // One whose limit was over before it could be shown has an end that was told, and not seen; so has one that
         // began with an answer which was none, and says of nobody whose it is.
-        const unseen = setup.limits || (setup.scheme === 'cookie' && server.tokenRequests.some(({ status, rubbish }) => status === 200 && rubbish))
+        const unseen = setup.limits || (setup.scheme === 'cookie' && server.tokenRequests.some(({ plausible }) => plausible))
         if (!tab.dead && !closed && (unseen ? endings > reasons : endings !== reasons)) {
           stage.violate('I3', `${tab.name} was signed out ${endings} times, and told why ${reasons} times`)
         }

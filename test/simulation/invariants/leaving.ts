@@ -34,7 +34,7 @@ export const leaving = (stage: Stage): Invariant => {
   const check = ({ tab, at, token }: (typeof server.attached)[number]) => {
     if (!token) {
       // With the tokens in cookies nothing in an answer tells that it was none.
-      if (setup.scheme === 'cookie' && server.tokenRequests.some(({ status, rubbish }) => status === 200 && rubbish)) return
+      if (setup.scheme === 'cookie' && server.tokenRequests.some(({ plausible }) => plausible)) return
       return stage.violate('I2', `${tab.name} attached the headers of a session with nobody signed in`)
     }
     const family = server.familyOf(token)!

@@ -42,12 +42,12 @@ export const sending = (stage: Stage): Invariant => {
     // What could tell one try from the other is gone: each tab puts back what it remembers (R40).
     if (stage.wipedAt >= (sent.family ? stage.logins.get(sent.family)!.at : 0)) return
     // With the tokens in cookies nothing in an answer tells that it was none.
-    if (setup.scheme === 'cookie' && former.status === 200 && former.rubbish) return
+    if (former.plausible) return
     const who = `${sent.tab.name} sent a refresh token again`
     // Who closes its session is as good as dead to the others.
     const stopped = wasStopped(former) || stage.tabs.some(({ tab, closed }) => closed && tab === former.tab)
     const over = former.settled !== undefined
-    const useless = over && (isLost(former) || former.status !== 200 || former.rubbish)
+    const useless = over && (isLost(former) || former.status !== 200 || former.rubbish || former.masked)
     // Storage that answers late may have taken what was given up as not stored.
     const shaky = stage.shakySince(former.at - OLDEST_INTENT) || stage.wipedAt >= former.at - OLDEST_INTENT
     // Where that cannot be written down, or a logout by nobody takes it away, each tab that opens asks for itself.
@@ -75,7 +75,7 @@ export const sending = (stage: Stage): Invariant => {
       stage.violate('I1', `${who} ${paused.toFixed(0)} ms after ${former.tab.name} did, and should have paused ${pause.toFixed(0)} ms`)
     }
     const tooSoon = setup.channel === 'broadcast' ? sent.at - former.tab.stoppedAt < ASKED_FOR : Math.max(real, wall) < HOLD_LIMIT - WRITING
-    if (!over && !deceived && former.tab.frozen && !former.tab.cached && !former.tab.dead && tooSoon) {
+    if (!over && !deceived && !shaky && former.tab.frozen && !former.tab.cached && !former.tab.dead && tooSoon) {
       stage.violate('I1', `${who} ${real.toFixed(0)} ms after ${former.tab.name} did, which is frozen and not yet given up`)
     }
   }
@@ -88,7 +88,9 @@ export const sending = (stage: Stage): Invariant => {
     // With `resume` each page that opens may ask; with a cookie for all and a record each, all do all of it.
     const opened = setup.scheme === 'bearer' ? 0 : stage.tabs.filter(({ tab }) => recent(tab.openedAt)).length
     const each = setup.scheme !== 'bearer' && setup.storage === 'memory' ? stage.tabs.length : 1
-    return opened + each * (4 + Math.ceil(60_000 / (setup.lifetime * 0.5)) + asked + refused + (recent(world.jumpedAt) || recent(world.sleptAt) ? 4 : 0))
+    // However short a lifetime is, there is a floor between two renewals.
+    const shortest = /cached|shrinking/.test(setup.field?.tokens ?? '') ? 4000 : setup.lifetime
+    return opened + each * (4 + Math.ceil(60_000 / (shortest * 0.5)) + asked + refused + (recent(world.jumpedAt) || recent(world.sleptAt) ? 4 : 0))
   }
   const storm = (sent: Sent) => {
     const recent = server.tokenRequests.filter((each) => sent.at - each.at < 60_000)
@@ -113,7 +115,7 @@ export const sending = (stage: Stage): Invariant => {
           const earlier = server.tokenRequests.slice(0, checked).filter((each) => each.refreshToken === sent.refreshToken)
           // Tries are counted in the record: where that was lost with its key, they begin anew.
           // So where the answer to one was taken for good (above).
-          const taken = earlier.findLastIndex(({ status, rubbish }) => setup.scheme === 'cookie' && status === 200 && rubbish)
+          const taken = earlier.findLastIndex(({ plausible }) => plausible)
           const tries = (former: Sent) => earlier.slice(taken + 1).filter(({ key, at }) => key === former.key && at <= former.at).length
           for (const former of earlier) again(sent, former, setup.scheme === 'bearer' || sent.meant ? tries(former) : 1)
         }
