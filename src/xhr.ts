@@ -19,7 +19,7 @@ export const authorizeXHR = (session: XHRSession, Base: typeof XMLHttpRequest): 
     #opened: [method: string, url: string, async: boolean, user?: string | null | undefined, password?: string | null | undefined] | undefined
     #headers: [string, string][] = []
     #controller: AbortController | undefined
-    /** Sent, as the caller sees it, while nothing of it is on its way: before it has a token, or between two tries. */
+    // Sent, as the caller sees it, while nothing of it is on its way: before it has a token, or between two tries.
     #waits = false
     #holds = false
     #quiet = false
@@ -132,7 +132,7 @@ export const authorizeXHR = (session: XHRSession, Base: typeof XMLHttpRequest): 
       if (Object.hasOwn(this, 'readyState')) this.#show(0)
     }
 
-    /** The end of a request of which the browser knows nothing, or an earlier end. */
+    // The end of a request of which the browser knows nothing, or an earlier end.
     #finish(type: 'abort' | 'error'): void {
       this.#holds = this.#waits = false
       this.#show(4)
