@@ -75,9 +75,8 @@ export const readAnswer = async (
     return await abortable(read(), signal)
   } catch (error) {
     if (isSessionError(error) && error.name === 'RefreshError') throw error
-    // A refresh function that waits for its own session waits for itself. And script cannot tell a response that CORS hides
-    // from a network that failed.
-    const why = signal.aborted ? 'too late; does it call its own session? Use context.fetch' : 'network or CORS'
-    throw new RefreshError('unanswered', `The refresh got no usable answer (${why}), it is tried again`, { cause: error })
+    // Script cannot tell a response that CORS hides from a network that failed. And a refresh function that waits for its
+    // own session waits for itself.
+    throw new RefreshError('unanswered', 'The refresh got no usable answer (network, CORS, or a call of its own session without context.fetch), it is tried again', { cause: error })
   }
 }
