@@ -2,8 +2,11 @@ import { ofDocument } from './platform.js'
 
 /** Nothing is decoded or encoded: cookieStore and the server see the same text. */
 export const cookies = {
-  get: (name: string): string | undefined =>
-    `${ofDocument('cookie')}`.split('; ').find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1),
+  /** There may be several of a name: another domain, path or partition makes another cookie. */
+  all: (name: string): string[] =>
+    `${ofDocument('cookie')}`.split('; ').flatMap((cookie) => (cookie.startsWith(`${name}=`) ? cookie.slice(name.length + 1) : [])),
+
+  get: (name: string): string | undefined => cookies.all(name)[0],
 
   /** Attributes by their names, `true` for those without a value; a polluted Object.prototype adds none. */
   set(name: string, value: string, attributes: Readonly<Record<string, unknown>>): void {
@@ -18,3 +21,6 @@ export const cookies = {
     cookies.set(name, '', { ...attributes, 'max-age': '0' })
   },
 }
+
+/** RFC 6265 §4.1.1. */
+export const isCookieName = (value: string): boolean => /^[\w!#$%&'*+.^`|~-]+$/.test(value)

@@ -62,6 +62,7 @@ export const createSessionOn = <Claims = UnverifiedClaims>(
   // As early as can be: storage answers while the rest is made.
   const begun = sync()
   const hints = createHints(platform, scope, store, follow, () => degraded('No BroadcastChannel, tabs learn of each other by storage events'))
+  store.watch?.(() => void follow(0))
   // The cookie is still there, and with it the server ends the session: unless somebody has signed in since, whose it is then.
   const whenBack = (again: () => void) => {
     const stop = emitter.on('wake', async () => {

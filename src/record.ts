@@ -45,6 +45,7 @@ export const checkedStore = (store: RecordStore): RecordStore => ({
   read: async () => asRecord(await store.read()),
   update: (change) => store.update((stored) => change(asRecord(stored))),
   hear: (tombstone) => member(store, 'hear')?.call(store, tombstone),
+  watch: (listener) => member(store, 'watch')?.call(store, listener),
   close: () => store.close(),
 })
 

@@ -85,6 +85,8 @@ export interface RecordStore {
   update(change: (stored: SessionRecord | undefined) => SessionRecord | undefined): Promise<void>
   /** Only where `shared` is false: another tab has ended its session on purpose, and the one in here is to end too. */
   hear?(tombstone: SessionRecord): void
+  /** Optional, for records that can change where no channel between tabs reaches: calls `listener` when this one may have. Ends with `close()`. */
+  watch?(listener: () => void): void
   close(): void
 }
 

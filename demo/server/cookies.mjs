@@ -80,7 +80,7 @@ export const mountCookies = (app, { tokens }) => {
   const verify = async (c) => {
     const cookie = c.req.query('cookie') ?? 'access_token'
     const fromHeader = bearerOf(c)
-    const token = fromHeader ?? received(c).find(({ name }) => name === cookie)?.value
+    const token = fromHeader ?? received(c).find(({ name }) => name === `__Host-${cookie}` || name === cookie)?.value
     if (!token) throw unauthorized(`There is no token: neither in the Authorization header nor in a cookie named ${cookie.replace(/[^\w.-]/g, '?').slice(0, 60)}.`, 'missing_token')
     const claims = await tokens.verify(token)
     c.header('Cache-Control', 'no-store')

@@ -1,3 +1,4 @@
+import { isCookieName } from '../cookies.js'
 import { invalidOption } from '../options.js'
 
 export interface CookieSessionOptions {
@@ -30,7 +31,6 @@ export interface CookieSessionOptions {
   allowInsecure?: boolean | undefined
 }
 
-const isCookieName = (value: string) => /^[\w!#$%&'*+.^`|~-]+$/.test(value)
 
 /** @throws {SessionError} `invalid_option` */
 export const checkCookieSession = (options: CookieSessionOptions): void => {

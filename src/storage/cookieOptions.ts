@@ -1,15 +1,16 @@
+import { isCookieName } from '../cookies.js'
 import { SessionError } from '../errors.js'
 import { invalidOption, own } from '../options.js'
 import { isLoopback } from '../origins.js'
 
 export interface CookieStorageOptions {
-  /** Name of the cookie, without prefix. Default: the session's name. */
+  /** Name of the cookie, without the prefix. Default: the session's name. */
   name?: string | undefined
   /** Default: `'__Host-'` on https with path `/` and no domain, else none (RFC 6265bis §4.1.3). */
   prefix?: '__Host-' | '__Secure-' | '' | undefined
   /** Default: `'/'`. */
   path?: string | undefined
-  /** Default: none, which keeps the cookie from other hosts of the domain. */
+  /** Default: none, which keeps the cookie from other hosts of the domain. Hosts that share it share neither locks nor channels. */
   domain?: string | undefined
   /** Milliseconds until the cookie expires, counted from each write. Default: none, it goes with the browser session. */
   maxAge?: number | undefined
@@ -21,7 +22,7 @@ export interface CookieStorageOptions {
   sameSite?: 'strict' | 'lax' | 'none' | undefined
   /** Keyed by the top-level site (CHIPS). Default: `false`. */
   partitioned?: boolean | undefined
-  /** Also write the bare access token into a cookie of this name, for a server that reads it from there. */
+  /** Also write the bare access token into a cookie of this name, behind the same prefix, for a server that reads it from there. */
   mirror?: string | undefined
   /** Write cookies on plain http, where anybody on the way can read them. Loopback is always allowed. Default: `false`. */
   allowInsecure?: boolean | undefined
@@ -45,20 +46,23 @@ interface Checked extends Given<'mirror' | 'maxAge' | 'expires'> {
 }
 
 /** What the cookie is called, and what is written with it. @throws {SessionError} `invalid_option`, `insecure_context` */
-export const checkCookieOptions = (given: CookieStorageOptions, sessionName: string): Checked => {
-  const options = own(given)
+export const checkCookieOptions = (options: CookieStorageOptions, sessionName: string): Checked => {
+  if (!globalThis.location) {
+    throw new SessionError('invalid_option', 'cookieStorage needs a page, and there is none on a server: use memoryStorage there')
+  }
   const https = location.protocol === 'https:'
   const {
-    path = '/', domain, maxAge, expires, secure = https, sameSite = 'strict', partitioned, mirror, allowInsecure,
-  } = options
-  const prefix = options.prefix ?? (secure && https && path === '/' && !domain ? '__Host-' : '')
-  const name = prefix + (options.name ?? sessionName)
+    path = '/', domain, maxAge, expires, secure = https, sameSite = 'strict', partitioned, allowInsecure,
+    name: bareName = sessionName, mirror: bareMirror, prefix = secure && https && path === '/' && !domain ? '__Host-' : '',
+  } = own(options)
+  const name = prefix + bareName
+  // Without the prefix another host of the domain could put a token of its own there, which the server would believe.
+  const mirror = bareMirror && prefix + bareMirror
 
-  const name$ = /^[\w!#$%&'*+.^`|~-]+$/
   const needsSecure = prefix || sameSite === 'none' || partitioned
   const rules: [option: string, value: unknown, isRight: unknown, mustBe: string][] = [
-    ['name', name, name$.test(name), 'a cookie name (RFC 6265 section 4.1.1)'],
-    ['mirror', mirror, name$.test(mirror ?? 'x'), 'a cookie name (RFC 6265 section 4.1.1)'],
+    ['name', name, isCookieName(name), 'a cookie name (RFC 6265 section 4.1.1)'],
+    ['mirror', mirror, isCookieName(mirror ?? 'x'), 'a cookie name (RFC 6265 section 4.1.1)'],
     ['path', path, !/[;,\s]/.test(path), 'free of ; , and spaces'],
     ['domain', domain, !/[;,\s]/.test(domain ?? ''), 'free of ; , and spaces'],
     ['maxAge', maxAge, (maxAge ?? 1) > 0, 'milliseconds above 0'],

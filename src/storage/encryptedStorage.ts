@@ -123,6 +123,7 @@ export const encryptedStorage = (options?: EncryptedStorageOptions): TokenStorag
     return {
       shared: inner.shared,
       degraded: member(inner, 'degraded'),
+      watch: (listener) => member(inner, 'watch')?.call(inner, listener),
       read: async () => opened(await inner.read()),
       update: (change) => queue(() => replace(change)),
       close() {

@@ -44,6 +44,7 @@ const law: Law = {
     'refreshTokenGrant.ts',
     'storage/cookieStorage.ts',
     'storage/cookieOptions.ts',
+    'storage/removeEverywhere.ts',
     'storage/encryptedStorage.ts',
     'storage/indexedDBStorage.ts',
     'storage/database.ts',

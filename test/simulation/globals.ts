@@ -112,6 +112,8 @@ const documentOf = (on: Surroundings, shared: Shared, tab: Tab) => ({
 const cookieStoreOf = (on: Surroundings, shared: Shared, tab: Tab) => ({
   get: (name: string) =>
     ask(on, shared, tab, () => (shared.truth.has(name) ? { name, value: shared.truth.get(name)! } : null)),
+  getAll: (name: string) =>
+    ask(on, shared, tab, () => (shared.truth.has(name) ? [{ name, value: shared.truth.get(name)! }] : [])),
   set: (cookie: { name: string; value: string }) => {
     write(on, shared, tab, cookie.name, cookie.value)
     return ask(on, shared, tab, () => undefined)

@@ -14,7 +14,7 @@ export const MUTANTS = [
   mutant('a network error is taken for a refusal', ['outcome.ts', "RefreshError('unanswered'", "RefreshError('rejected'"]),
   mutant('an older revision is adopted', ['session.ts', ' && !(former && outranks(former, next))', '']),
   mutant('a timer may be longer than timers can be', ['schedule.ts', 'Math.min(Math.ceil(wait), LONGEST_DELAY)', 'Math.ceil(wait)']),
-  mutant('a cookie is written without being flushed', ['storage/cookieStorage.ts', '(await readRaw()) !== text', '!text']),
+  mutant('a cookie is written without being flushed', ['storage/cookieStorage.ts', 'const kept = await readAll()', 'const kept = [text]']),
   mutant('a lost answer is asked for again at once', ['attempt.ts', 'retryAt: sentAt + pause', 'retryAt: lost ? 0 : sentAt + pause'], ['attempt.ts', 'again: lost ? pause : undefined', 'again: lost ? 0 : undefined']),
   mutant('those who wait get tokens that are not stored yet', ['attempt.ts', 'const done = await', "state.adopt(next, 'local')()\n    const done = await"]),
   mutant('a hint is believed, not looked up', ['sync.ts', 'state.verifiedAt = NaN', 'if (state.record && revision) return void (state.record = { ...state.record, revision })']),

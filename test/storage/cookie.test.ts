@@ -28,7 +28,7 @@ const stubBrowser = (href: string, { locks = true, store = true } = {}): Jar => 
       else jar.values.set(pair!.slice(0, split), pair!.slice(split + 1))
     },
   }))
-  vi.stubGlobal('cookieStore', store ? { get: async (name: string) => (jar.values.has(name) ? { name, value: jar.values.get(name) } : null) } : undefined)
+  vi.stubGlobal('cookieStore', store ? { getAll: async (name: string) => (jar.values.has(name) ? [{ name, value: jar.values.get(name) }] : []) } : undefined)
   vi.stubGlobal('navigator', {
     locks: locks
       ? {
@@ -89,9 +89,9 @@ describe('cookieStorage', () => {
   test('the mirror holds the bare access token, and goes with the session', async () => {
     const store = cookieStorage({ mirror: 'access_token' }).open('latchkey')
     await store.update(() => record(1, 'aaa.bbb.ccc'))
-    expect(jar.values.get('access_token')).toBe('aaa.bbb.ccc')
+    expect(jar.values.get('__Host-access_token')).toBe('aaa.bbb.ccc')
     await store.update(() => ({ id: 'id', revision: 2, tokens: null, endedBecause: 'logout' }))
-    expect(jar.values.has('access_token')).toBe(false)
+    expect(jar.values.has('__Host-access_token')).toBe(false)
   })
 
   test('C25: plain http is refused at once, except on loopback or when asked for', () => {
@@ -181,8 +181,8 @@ describe('cookieStorage', () => {
           }),
       },
     })
-    const store = cookieStorage().open('latchkey')
-    const updates = Promise.all([1, 2].map((revision) => store.update((former) => record((former?.revision ?? 0) + revision))))
+    const tabs = [cookieStorage().open('latchkey'), cookieStorage().open('latchkey')]
+    const updates = Promise.all([1, 2].map((revision, tab) => tabs[tab]!.update((former) => record((former?.revision ?? 0) + revision))))
     await vi.advanceTimersByTimeAsync(4000)
     await updates
     expect(order).toEqual(['waits', 'waits', 'takes it'])
