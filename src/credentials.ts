@@ -51,7 +51,12 @@ export const createCredentials = (
   const trusted = () => (platform.isHidden() ? platform.monotonic() : 0) - state.verifiedAt <= TRUST_WHILE_HIDDEN
   /** A read that a page was stopped in, or that news overtook, is followed by another; a flood of news keeps no call waiting. */
   const look = async () => {
-    for (let reads = 0; reads < 2 && !trusted(); reads++) await sync()
+    let asked = 0
+    // The third is for a page that was stopped in the second.
+    for (let reads = 0; !trusted() && (reads < 2 || (reads < 3 && platform.monotonic() - asked > TRUST_WHILE_HIDDEN)); reads++) {
+      asked = platform.monotonic()
+      await sync()
+    }
   }
   const canRenew = () => renewable(state.record!.tokens!)
   /** How much must be left of a token that is handed out: enough to arrive, and little of a short lifetime. */
