@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { API, bench } from './harness.js'
+import { cookieSession } from '../../src/schemes/cookieSession.js'
 import type { SessionOptions } from '../../src/types.js'
 
 /** An API that takes the newest token and answers any other as `refusal` says. */
@@ -106,4 +107,28 @@ test('F13: without renewal, the word of the app ends it', async () => {
   const b = await withoutRenewal(() => new Response(null, { status: 401 }), { unauthorized: (response) => response.status === 401 })
   await b.finish(b.call(API))
   expect(b.session.getSnapshot()).toMatchObject({ status: 'anonymous', reason: 'expired' })
+})
+
+for (const [what, unauthorized, status] of [
+  ['outlasts plain 401s', undefined, 'authenticated'],
+  ['ends by a 401 when the app says that it means the session', (response: Response) => response.status === 401, 'anonymous'],
+] as const) {
+  test(`F13: a cookie session without refreshUrl ${what}`, async () => {
+    const b = bench()
+    const { session } = await b.open({ scheme: cookieSession(), refresh: undefined, ...(unauthorized && { unauthorized }) })
+    await b.finish(session.setTokens({}))
+    const call = session.wrapFetch(async () => new Response(null, { status: 401 }))
+    for (let i = 0; i < 3; i++) await b.finish(call(API))
+    expect(session.status).toBe(status)
+  })
+}
+
+test('F25: a client that has no Response to copy, such as XMLHttpRequest, goes by status 401', async () => {
+  const b = await signedIn(() => new Response(null, { status: 403 }), { unauthorized: () => true })
+  const bare = async (input: RequestInfo | URL, init?: RequestInit) => {
+    const { status, headers } = await b.api(input, init)
+    return { status, headers, redirected: false } as Response
+  }
+  expect((await b.finish(b.session.wrapFetch(bare)(API))).status).toBe(403)
+  expect(b.server.tokenRequests).toHaveLength(0)
 })
