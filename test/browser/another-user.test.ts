@@ -12,7 +12,7 @@ scenes('Another user', (scene) => {
     state.faults.lifetime = 1
     await enter(tab)
     await waitForStatus(other, 'authenticated')
-    state.faults.delayToken = 3000
+    state.faults.delayToken = 7000
     await until(() => requests() === 1, 'the refresh that is due is under way')
     await other.waitFor(() => session.getSnapshot().expiresAt! < Date.now())
     await other.evaluate(() => { pending = globalThis.ask(3) })

@@ -47,7 +47,7 @@ scenes('A cookie session', (scene) => {
 
   it('R71 R42: is renewed before it expires, once for all tabs', async () => {
     const { state } = scene.site
-    state.faults.lifetime = 3
+    state.faults.lifetime = 5
     const tabs = await openTabs(3)
     await enter(tabs[0]!)
     await until(() => state.sessionRefreshes === 2, 'two renewals that nobody asked for')
