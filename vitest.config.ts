@@ -77,7 +77,7 @@ export default defineConfig({
       },
       // What only Chromium can be made to do.
       { test: { ...driven, name: 'browser', include: ['test/browser/**/*.test.ts'] } },
-      // Servers that nobody here wrote, some tests of each at once. What they say on the console is about themselves.
+      // Servers that nobody here wrote, some tests of each at once.
       {
         test: {
           ...driven,
@@ -86,7 +86,6 @@ export default defineConfig({
           maxWorkers: 1,
           maxConcurrency: 3,
           sequence: { groupOrder: 2 },
-          onConsoleLog: () => false,
         },
       },
       // Attacks that only a browser can be the scene of.

@@ -5,6 +5,9 @@ import { type Hosts, pageScript, serverModule } from './blocks.js'
 import { listen, type Proxy, shut, startProxy } from './proxy.js'
 import { LONG, PAGES, type Stage, type Tab } from './stage.js'
 
+// The provider says that this is no setup for production.
+for (const level of ['info', 'warn'] as const) console[level] = () => {}
+
 export interface OidcServer {
   /** The app. */
   url: string
