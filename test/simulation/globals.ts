@@ -169,6 +169,32 @@ const randomBytes = (world: World, bytes: Uint8Array) => {
   return bytes
 }
 
+interface Cipher {
+  iv: Uint8Array
+  additionalData: Uint8Array
+}
+/** In place of WebCrypto, which answers by the real clock: it hides nothing, but opens for the same key, iv and additional data only. */
+const subtle = (world: World) => {
+  const belonging = ({ iv, additionalData }: Cipher, { number }: { number: number }) => [number, [...iv].join(), [...additionalData].join()].join(';')
+  return {
+    generateKey: async () => ({ number: world.random() }),
+    encrypt: async (by: Cipher, key: { number: number }, data: Uint8Array) =>
+      new TextEncoder().encode(JSON.stringify([belonging(by, key), [...data].map((byte) => byte ^ 0x5a)])).buffer,
+    async decrypt(by: Cipher, key: { number: number }, data: Uint8Array) {
+      const [sealed, bytes] = JSON.parse(new TextDecoder().decode(data)) as [string, number[]]
+      if (sealed !== belonging(by, key)) throw new DOMException('', 'OperationError')
+      return Uint8Array.from(bytes, (byte) => byte ^ 0x5a).buffer
+    },
+  }
+}
+
+/** All that is sealed in a text, in plain. */
+export const unsealed = (text: string): string =>
+  text.replace(/sealed \S+ ([\w+/=]+)/g, (_, sealed: string) => {
+    const [, bytes] = JSON.parse(atob(sealed).slice(12)) as [string, number[]]
+    return String.fromCharCode(...bytes.map((byte) => byte ^ 0x5a))
+  })
+
 const location = { protocol: 'https:', hostname: 'app.example.com', origin: 'https://app.example.com', href: 'https://app.example.com/page' }
 
 const globalsOf = (on: Surroundings, tab: Tab) => ({
@@ -184,7 +210,7 @@ const globalsOf = (on: Surroundings, tab: Tab) => ({
     },
   },
   performance: { now: tab.platform.monotonic },
-  crypto: { getRandomValues: (bytes: Uint8Array) => randomBytes(on.world, bytes) },
+  crypto: { getRandomValues: (bytes: Uint8Array) => randomBytes(on.world, bytes), subtle: subtle(on.world) },
   addEventListener: listenerAdder(tab),
   removeEventListener: listenerRemover(tab),
   indexedDB: on.indexedDB(tab),

@@ -25,6 +25,8 @@ export type Action =
 
 export interface Setup {
   storage: 'indexedDB' | 'cookie' | 'memory'
+  /** IndexedDB holds sealed records: `encryptedStorage`. */
+  sealed?: boolean
   engine: Engine
   locks: boolean
   /** Old browsers have no cookieStore. */
@@ -160,6 +162,7 @@ export const makeHistory = (seed: number): History => {
     if (chance(0.15)) rush()
     else actions.push(single())
   }
+  if (storage === 'indexedDB' && seed % 5 === 4) setup.sealed = true
   const history: History = { seed, setup, actions }
   return seed % 5 === 1 ? varied(history) : seed % 10 === 3 ? fielded(history) : history
 }

@@ -1,11 +1,12 @@
 import { createSessionOn } from '../../src/createSession.js'
 import { browserPlatform } from '../../src/platform.js'
 import { cookieStorage } from '../../src/storage/cookieStorage.js'
+import { encryptedStorage } from '../../src/storage/encryptedStorage.js'
 import { indexedDBStorage } from '../../src/storage/indexedDBStorage.js'
 import { memoryStorage } from '../../src/storage/memoryStorage.js'
 import type { Session } from '../../src/types.js'
 import { type App, createApp, shownBy } from './app.js'
-import { createShared, installGlobals, type Surroundings } from './globals.js'
+import { createShared, installGlobals, unsealed, type Surroundings } from './globals.js'
 import type { Action, History } from './history.js'
 import { createIndexedDB } from './indexedDB.js'
 import { belonging } from './invariants/belonging.js'
@@ -75,7 +76,7 @@ const createStage = (history: History): Stage => {
     stored() {
       if (setup.storage === 'memory') return ''
       if (setup.storage === 'cookie') return decodeURIComponent([...stage.cookies.truth.values()].join())
-      return JSON.stringify([...stage.indexedDB.stores.values()].map((values) => [...values]))
+      return unsealed(JSON.stringify([...stage.indexedDB.stores.values()].map((values) => [...values])))
     },
     shakySince: (time) => setup.storage === 'indexedDB' && (stage.indexedDB.failedAt >= time || stage.indexedDB.faults.hanging),
     outOfOrder: () => world.jumpedAt >= 0 && (stage.shakySince(0) || stage.wipedAt >= 0),
@@ -111,7 +112,7 @@ const openTab = (stage: Stage, app: App, prerendered: boolean, hidden = false): 
   world.schedule(tab, 0, () => {
     running.session = createSessionOn(browserPlatform(), {
       ...optionsOf(history.setup, () => running.session),
-      storage: { memory: memoryStorage, cookie: cookieStorage, indexedDB: indexedDBStorage }[history.setup.storage](),
+      storage: { memory: memoryStorage, cookie: cookieStorage, indexedDB: history.setup.sealed ? encryptedStorage : indexedDBStorage }[history.setup.storage](),
     })
     app.watch(running)
   })
