@@ -31,6 +31,16 @@ export const MUTANTS = [
   mutant('a parser that quotes the body is the cause of an error', ['outcome.ts', "catch {\n      // Never a parser's", "catch {\n      if (answer.ok) throw new SyntaxError(text)\n      // Never a parser's"]),
   mutant('a refusal after a lost answer does not say so', ['attempt.ts', "unsettled ? 'rotation_lost' : code", 'code']),
   mutant('a page does not look at what was said before it listened', ['tabChannel.ts', '>= opened', '>= Infinity']),
+  mutant('renewals that succeed have no floor', ['record.ts', 'generation ? FLOOR - Math.abs(now - tokens!.receivedAt) : 0', '0']),
+  mutant('tokens are known by their text', ['session.ts', '{ id, generation }: Generation,', '{ id, generation, accessToken }: Generation & { accessToken?: string },'], ['session.ts', 'record.generation === generation', '(accessToken === undefined ? record.generation === generation : record.tokens.accessToken === accessToken)']),
+  mutant('a holder without a sign of life counts as alive', ['lock.ts', 'unanswered > 1', 'false']),
+  mutant('who comes after a dead holder pauses for seconds', ['attempt.ts', 'exclusive ? STEP * (0.75', 'exclusive ? 4 * STEP * (0.75']),
+  mutant('a gateway that fails has spent no token', ['attempt.ts', '(status >= 500 && status !== 503)', 'false']),
+  mutant('an answer with other names has spent no token', ['outcome.ts', 'spent: !tokenless', 'spent: false']),
+  mutant('a page of HTML renews a session of cookies', ['outcome.ts', 'if (tokenless && !text) body = {}', 'if (tokenless) body = {}']),
+  mutant('who is nobody is signed in by cookies', ['schemes/cookieSession.ts', '(response.ok && body === null)', 'false'], ['schemes/cookieSession.ts', 'Object(response) !== response || ', '']),
+  mutant('a refresh through the own client waits for itself', ['refreshCall.ts', 'calling || given === signal || !!(refreshToken && text?.includes(refreshToken))', 'calling']),
+  mutant('storage that was silent once is not opened anew', ['storage/database.ts', 'over = true\n      close()', 'over = true']),
   mutant('a hidden tab trusts its memory for ever', ['credentials.ts', 'TRUST_WHILE_HIDDEN = 1000', 'TRUST_WHILE_HIDDEN = Infinity']),
 ]
 

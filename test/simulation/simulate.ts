@@ -120,6 +120,7 @@ const openTab = (stage: Stage, app: App, prerendered: boolean, hidden = false): 
 
 const heal = ({ server, indexedDB }: Stage) => {
   server.faults = { dropBefore: 0, dropAfter: 0, duplicate: 0, mask: undefined, status: undefined, there: 20, back: 20 }
+  delete server.onSent
   indexedDB.heal()
 }
 
