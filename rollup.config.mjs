@@ -6,7 +6,7 @@ import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
 const entries = { index: 'src/index.ts', core: 'src/core.ts', axios: 'src/axios.ts', xhr: 'src/xhr.ts' }
-const external = ['idb-keyval', 'jwt-decode']
+const external = ['idb-keyval', 'js-cookie', 'jwt-decode']
 const sources = [
   resolve({ browser: true, extensions: ['.ts', '.js'] }),
   // Class fields as assignments: smaller, and esbuild keeps the comments of fields.

@@ -1,12 +1,13 @@
 import { ofDocument } from './platform.js'
 
-/** Nothing is decoded or encoded: cookieStore and the server see the same text. */
+/**
+ * Nothing is decoded or encoded: cookieStore and the server see the same text. Not js-cookie's way of writing, which takes
+ * attributes from a polluted Object.prototype, and shows one cookie of several that have the same name.
+ */
 export const cookies = {
   /** There may be several of a name: another domain, path or partition makes another cookie. */
   all: (name: string): string[] =>
     `${ofDocument('cookie')}`.split('; ').flatMap((cookie) => (cookie.startsWith(`${name}=`) ? cookie.slice(name.length + 1) : [])),
-
-  get: (name: string): string | undefined => cookies.all(name)[0],
 
   /** Attributes by their names, `true` for those without a value; a polluted Object.prototype adds none. */
   set(name: string, value: string, attributes: Readonly<Record<string, unknown>>): void {

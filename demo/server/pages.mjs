@@ -13,8 +13,9 @@ const TYPES = {
   '.json': 'application/json',
 }
 
-// The two packages the build imports by bare name; the page's import map points here.
+// The three packages the build imports by bare name; the page's import map points here.
 const MODULES = {
+  'js-cookie.js': 'js-cookie/dist/js.cookie.mjs',
   'jwt-decode.js': 'jwt-decode/build/esm/index.js',
   'idb-keyval.js': 'idb-keyval/dist/index.js',
 }

@@ -1,4 +1,3 @@
-import { cookies } from '../cookies.js'
 import { type Endpoint, endpoint } from '../endpoint.js'
 import { RefreshError, SessionError } from '../errors.js'
 import { own } from '../options.js'
@@ -8,18 +7,9 @@ import { date, lifetimeOf } from '../tokens.js'
 import type { TokenSet } from '../recordTypes.js'
 import type { CookieSessionResponse, RefreshFunction, RevokeFunction, Scheme } from '../types.js'
 import { checkCookieSession, type CookieSessionOptions } from './cookieSessionOptions.js'
+import { readableCookie } from './readableCookie.js'
 
 export type { CookieSessionOptions } from './cookieSessionOptions.js'
-
-/** As servers that encode it expect it, and axios and Angular send it. What is no header then stays as it is. */
-const plain = (value: string): string => {
-  try {
-    const decoded = decodeURIComponent(value)
-    return /^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(decoded) ? decoded : value
-  } catch {
-    return value
-  }
-}
 
 /**
  * A session that the server keeps in HttpOnly cookies: the page holds no token, so script cannot carry one away
@@ -37,14 +27,14 @@ export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
   const protection = (method: string): Record<string, string> => {
     // A call that changes nothing needs no proof, and a redirect would carry it to wherever it leads.
     if (!csrfCookie || /^(get|head|options)$/i.test(method)) return headers
-    const value = cookies.get(csrfCookie)
+    const value = readableCookie(csrfCookie)
     if (value === undefined) {
       throw new SessionError(
         'csrf_cookie_missing',
         `There is no cookie ${csrfCookie} that script can read: check csrfCookie, and that the server sets it at login, without HttpOnly, for this path`,
       )
     }
-    return { ...headers, [csrfHeader]: plain(value) }
+    return { ...headers, [csrfHeader]: value }
   }
   const ask = (fetch: typeof globalThis.fetch, method: string, href: string, init: RequestInit) =>
     fetch(href, own<RequestInit>({
@@ -100,7 +90,7 @@ export const cookieSession = (options: CookieSessionOptions = {}): Scheme => {
         accessToken: 'cookie',
         idToken: id_token ? String(id_token) : undefined,
         receivedAt: now,
-        lifetime: lifetimeOf(expires_in, date(expiryCookie && cookies.get(expiryCookie))! - now / 1000),
+        lifetime: lifetimeOf(expires_in, date(expiryCookie && readableCookie(expiryCookie))! - now / 1000),
       })
     },
     ...(refreshURL && { refresh }),

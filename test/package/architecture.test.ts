@@ -35,6 +35,7 @@ const law: Law = {
     'emitter.ts',
     'schemes/bearer.ts',
     'schemes/cookieSession.ts',
+    'schemes/readableCookie.ts',
     'schemes/cookieSessionOptions.ts',
     'tokens.ts',
     'claims.ts',
@@ -67,6 +68,7 @@ const law: Law = {
     'errors.ts',
   ],
   owners: {
+    'js-cookie': 'schemes/readableCookie.ts',
     'jwt-decode': 'claims.ts',
     'idb-keyval': 'storage/database.ts',
   },

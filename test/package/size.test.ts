@@ -18,6 +18,7 @@ describe('R79: the size, compressed with brotli, dependencies included', () => {
     expect(modules('core + IndexedDB')).not.toContain('storage/cookieStorage.js')
     expect(modules('core + cookie')).not.toContain('storage/memoryStorage.js')
     expect(modules('core + memory')).not.toContain('cookies.js')
+    expect((modules('core + memory') + modules('core + IndexedDB')).toLowerCase()).not.toMatch(/js-cookie|js\.cookie/)
     expect((modules('core + memory') + modules('core + cookie')).toLowerCase()).not.toMatch(/indexeddb|idb-keyval/)
   })
 
