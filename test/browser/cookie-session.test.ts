@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { scenes, SECRET, type Tab, until } from './support.js'
-import { ask, control, enter, hold, openWay, reload, waitForStatus } from './ways.js'
+import { ask, control, enter, openWay, reload, waitForStatus } from './ways.js'
 
 // The page holds no token; the demo's backend keeps the session in an HttpOnly cookie. Otherwise all is as with tokens.
 scenes('A cookie session', (scene) => {
@@ -136,8 +136,12 @@ scenes('A cookie session', (scene) => {
     const { state } = scene.site
     const tab = await scene.open()
     await tab.evaluate(async () => void (await fetch('/backend/login', { method: 'POST', body: new URLSearchParams({ user: 'bob', password: 'builder' }) })))
-    expect(await hold(tab, 'backend', { resume: true })).toBe('authenticated')
-    expect(await ask(tab, 5)).toEqual(Array(5).fill('bob'))
+    const seen = await tab.evaluate(async () => {
+      await load('/ways.js')
+      globalThis.hold('backend', { resume: true })
+      return [session.status, ...(await globalThis.ask(5)), session.status]
+    })
+    expect(seen).toEqual(['loading', ...Array(5).fill('bob'), 'authenticated'])
     expect(state.sessionRefreshes).toBe(1)
   })
 }, { quiet: true })

@@ -4,13 +4,13 @@ import { ask, control, enter, hold, openWay, reload, waitForStatus, type Way } f
 
 // What each way of holding a session promises of a reload, of other tabs, and of a private window.
 scenes('Ways to hold a session', (scene) => {
-  const kept: [Way, string, 'authenticated' | 'anonymous' | 'loading', number][] = [
+  const kept: [Way, string, 'authenticated' | 'anonymous', number][] = [
     ['indexeddb', 'is kept', 'authenticated', 0],
     ['encrypted', 'is kept', 'authenticated', 0],
     ['cookie', 'is kept', 'authenticated', 0],
     ['backend', 'is kept', 'authenticated', 0],
     ['memory', 'is lost', 'anonymous', 0],
-    ['mixed', 'is had again by one refresh for ten calls', 'loading', 1],
+    ['mixed', 'is had again by one refresh for ten calls', 'authenticated', 1],
   ]
   it.each(kept)('R71: after a reload a session held by %s %s', async (way, _, status, refreshes) => {
     const { state } = scene.site
