@@ -28,7 +28,7 @@ export const MUTANTS = [
   mutant('what the server asks for is not waited', ['attempt.ts', 'const named = Math.min(retryAfter, maxRetryAfter)', 'const named = 0']),
   mutant('pauses do not grow', ['attempt.ts', '2 ** attempt', '2']),
   mutant('a call goes on under another user', ['credentials.ts', 'now.id !== before.id', '!now']),
-  mutant('a parser that quotes the body is the cause of an error', ['outcome.ts', "catch {\n      // Never a parser's", "catch {\n      if (answer.ok) throw new SyntaxError(text)\n      // Never a parser's"]),
+  mutant('a parser that quotes the body is the cause of an error', ['outcome.ts', "catch {\n      // Never a parser's", "catch {\n      if (answer.ok) throw new SyntaxError(text)\n      // Never a parser's"], ['errors.ts', 'this.cause = outline(details.cause)', 'this.cause = details.cause']),
   mutant('a refusal after a lost answer does not say so', ['attempt.ts', "unsettled ? 'rotation_lost' : code", 'code']),
   mutant('a page does not look at what was said before it listened', ['tabChannel.ts', '>= opened', '>= Infinity']),
   mutant('renewals that succeed have no floor', ['record.ts', 'generation ? FLOOR - Math.abs(now - tokens!.receivedAt) : 0', '0']),

@@ -25,6 +25,16 @@ export const ending = (stage: Stage): Invariant => {
     return setup.scheme === 'mixed' && server.tokenRequests.some((sent) => sent.family !== family && sent.at <= at && (sent.settled ?? Infinity) >= at)
   }
 
+  /**
+   * A logout that the server had not heard of is told it when it can be reached again: by a cookie, which from the answer to
+   * another login on is that one's, and no page can know until `setTokens` has stored it.
+   */
+  const ousted = new Set<Family>()
+  const isUnknown = (family: Family) => {
+    const { at, done = Infinity } = logins.get(family)!
+    return setup.scheme === 'cookie' && (stage.world.time - CLEARING * 2 <= done || stage.shakySince(at))
+  }
+
   const leftBy = (family: Family) => {
     const login = logins.get(family)!
     return logouts.some((logout) => (logout.done ?? Infinity) >= login.at - late)
@@ -43,7 +53,7 @@ export const ending = (stage: Stage): Invariant => {
     const requests = server.tokenRequests.filter((sent) => sent.family === family || sent.meant === family)
     if (!requests.some(isRefused)) return 'though the server refused nothing'
     // The server said so itself.
-    if (requests.some(({ nobody }) => nobody)) return
+    if (ousted.has(family) || requests.some(({ nobody }) => nobody)) return
     // A tab that is gone may have written down that it asks, and not asked.
     const gone = stage.tabs.some(({ tab, closed }) => closed || tab.stoppedAt > -Infinity)
     if (reason === 'rotation_lost' && !gone && !requests.some((sent) => isLost(sent) || wasStopped(sent) || isUnclear(sent) || sent.settled === undefined || stage.shakySince(sent.at - 5000))) return 'though no answer was lost'
@@ -77,6 +87,7 @@ export const ending = (stage: Stage): Invariant => {
     if (setup.server !== 'patient' || !isExact(history) || setup.channel === 'none') return false
     const mine = [...logins.entries()].filter(([, login]) => setup.storage !== 'memory' || login.tab === tab)
     const [family, login] = mine.at(-1) ?? []
+    if (ousted.has(family!)) return false
     if (!login || login.done === undefined || login.tab.dead && login.tab.stoppedAt < login.done) return false
     if (stage.tabs.some((running) => running.tab === login.tab && running.closed)) return false
     if (stage.shakySince(login.at) || stage.wipedAt >= login.at || stage.overdue?.(family!)) return false
@@ -89,6 +100,10 @@ export const ending = (stage: Stage): Invariant => {
       // Nobody revokes what is still in use.
       for (; checkedRevocations < server.revocations.length; checkedRevocations++) {
         const { family, tab } = server.revocations[checkedRevocations]!
+        if (family && isUnknown(family) && logouts.length) {
+          ousted.add(family)
+          continue
+        }
         // Late tokens of one that the server itself had ended are in use nowhere.
         if (family?.revokedBy === 'client' && !stage.overdue?.(family) && isExact(history) && !leftBy(family) && !replaced(family)) {
           stage.violate('I3', `${tab.name} revoked session ${family.number}, which nobody had ended`)
