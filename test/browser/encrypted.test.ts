@@ -21,8 +21,9 @@ scenes('Encrypted storage', (scene) => {
       indexedDB.open('latchkey-keys').onsuccess = ({ target }) => {
         const { result } = target as IDBOpenDBRequest
         result.transaction('keys').objectStore('keys').get('latchkey').onsuccess = ({ target }) => {
-          const { extractable, algorithm, usages } = (target as IDBRequest<CryptoKey>).result
-          crypto.subtle.exportKey('raw', (target as IDBRequest<CryptoKey>).result).then(() => resolve('exported'), ({ name }) => {
+          const { key } = (target as IDBRequest<{ key: CryptoKey }>).result
+          const { extractable, algorithm, usages } = key
+          Promise.resolve().then(() => crypto.subtle.exportKey('raw', key)).then(() => resolve('exported'), ({ name }) => {
             resolve({ extractable, algorithm, usages: usages.join(), name })
             result.close()
           })

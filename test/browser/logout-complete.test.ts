@@ -81,7 +81,7 @@ scenes('A logout', (scene) => {
     await tabs[1]!.evaluate(() => {
       globalThis.pending = Promise.all([
         session.fetch(`${api}/api/slow?ms=30000`).then(({ status }) => status, ({ code }) => code as string),
-        session.fetch('/empty.html').then(({ status }) => status),
+        fetch('/empty.html').then(({ status }) => status),
       ])
     })
     await until(() => scene.site.state.log.some(({ path, method }) => path === '/api/slow' && method === 'GET'), 'the call is under way')

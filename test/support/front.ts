@@ -28,7 +28,7 @@ export async function startFront(site: RunningServer, pages: Pages = {}): Promis
     const headers = { ...incoming.headers, host: target.host, ...(incoming.headers.origin && { origin: site.url }) }
     const { port } = target
     const outward = request({ host: '127.0.0.1', port, path: pathname + search, method: incoming.method, headers }, (answer) => {
-      const { 'content-security-policy': _, ...rest } = answer.headers
+      const { 'content-security-policy': _, 'connection-allowlist': __, ...rest } = answer.headers
       outgoing.writeHead(answer.statusCode!, { ...rest, ...(rest['access-control-allow-origin'] && { 'access-control-allow-origin': incoming.headers.origin }) })
       answer.pipe(outgoing)
     })
