@@ -5,11 +5,11 @@ import { ofDocument } from './platform.js'
  * attributes from a polluted Object.prototype, and shows one cookie of several that have the same name.
  */
 export const cookies = {
-  /** There may be several of a name: another domain, path or partition makes another cookie. */
+  // There may be several of a name: another domain, path or partition makes another cookie.
   all: (name: string): string[] =>
     `${ofDocument('cookie')}`.split('; ').flatMap((cookie) => (cookie.startsWith(`${name}=`) ? cookie.slice(name.length + 1) : [])),
 
-  /** Attributes by their names, `true` for those without a value; a polluted Object.prototype adds none. */
+  // Attributes by their names, `true` for those without a value; a polluted Object.prototype adds none.
   set(name: string, value: string, attributes: Readonly<Record<string, unknown>>): void {
     const parts = Object.entries(attributes).map(([attribute, of]) =>
       of ? `; ${attribute}${of === true ? '' : `=${of instanceof Date ? of.toUTCString() : of}`}` : '',

@@ -15,18 +15,18 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
  * only in a commit that says why. What an optional part adds is counted from the program called `beyond`.
  */
 const PROGRAMS = [
-  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 8700 },
-  { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 9100 },
-  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 10100 },
-  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 13850 },
-  { name: '`latchkey` with its defaults', file: 'defaults.js', limit: 9400 },
+  { name: 'core + memory', file: 'core-memory.js', goal: 4000, limit: 11100 },
+  { name: 'core + IndexedDB', file: 'core-indexeddb.js', goal: 4500, limit: 11500 },
+  { name: 'core + cookie', file: 'core-cookie.js', goal: 5000, limit: 12450 },
+  { name: 'script tag, everything', file: '../../dist/latchkey.min.js', goal: 7000, limit: 17550 },
+  { name: '`latchkey` with its defaults', file: 'defaults.js', limit: 11850 },
   ...[
-    { name: 'refreshTokenGrant', file: 'with-grant.js', limit: 350 },
+    { name: 'refreshTokenGrant', file: 'with-grant.js', limit: 600 },
     { name: 'eventHistory', file: 'with-history.js', limit: 350 },
     { name: 'sessionLimits', file: 'with-limits.js', limit: 650 },
-    { name: 'abortOnLogout', file: 'with-abort.js', limit: 200 },
-    { name: 'cookieSession', file: 'with-cookie-session.js', limit: 1250 },
-    { name: 'encryptedStorage', file: 'with-encryption.js', limit: 550 },
+    { name: 'abortOnLogout', file: 'with-abort.js', limit: 250 },
+    { name: 'cookieSession', file: 'with-cookie-session.js', limit: 1700 },
+    { name: 'encryptedStorage', file: 'with-encryption.js', limit: 650 },
   ].map(({ name, ...each }) => ({ ...each, name: `${name} adds`, beyond: 'core + IndexedDB' })),
 ]
 

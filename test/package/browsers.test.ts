@@ -12,6 +12,8 @@ const OLDEST: Versions = { chrome: 93, firefox: 96, safari: 15.4 }
 /** Done without where they are missing. */
 const OPTIONAL = {
   cookieStore: 'cookies are read from document.cookie instead',
+  changed: 'of an event that only a cookieStore fires',
+  deleted: 'of an event that only a cookieStore fires',
   keepalive: 'read of a Request, where it is undefined then',
 }
 
@@ -36,6 +38,7 @@ const LATE: Record<string, string> = {
   'AbortSignal.any': 'signals are joined by hand',
   'AbortSignal.reason': 'an AbortError instead',
   'CookieStore.get': 'cookies are read from document.cookie instead',
+  'CookieStore.getAll': 'cookies are read from document.cookie instead',
 }
 
 it('F12: The sources use no member newer than the oldest browsers that are supported, told by the object whose member it is', () => {
