@@ -80,8 +80,10 @@ export const sessionLimits = (given: SessionLimitsOptions): SessionLimits => {
 
       const lastActivity = () => {
         began()
+        // A tab that opened at the same moment may have written an earlier time over the latest activity.
+        const told = shared('activity')
+        seen = told < seen ? shared('activity', seen) : told
         // A clock that was set back must not make it longer: what is ahead of it counts as now, once.
-        seen = Math.max(seen, shared('activity'))
         if (seen > now()) seen = shared('activity', now())
         return seen
       }

@@ -122,6 +122,20 @@ describe('never signed out on a guess', () => {
     expect(b.session.status).toBe('authenticated')
   })
 
+  test('F21: a browser that says it is offline is believed, whatever asks; that it is online is noticed without an event', async () => {
+    const b = await signedIn()
+    b.tab.offline = true
+    b.world.sleep(400_000)
+    expect(await b.outcome(b.session.refresh())).toBe('RefreshError:offline')
+    expect(await b.outcome(b.session.fetch(API))).toBe('RefreshError:offline')
+    await b.world.run(120_000)
+    expect(b.server.tokenRequests).toHaveLength(0)
+    expect(b.session.status).toBe('authenticated')
+    b.tab.offline = false
+    await b.world.run(46_000)
+    expect(b.server.tokenRequests).toHaveLength(1)
+  })
+
   test('R24: a refresh that failed does not stop later ones', async () => {
     const b = await signedIn()
     b.tab.offline = true
