@@ -55,12 +55,10 @@ export const scoped = (name: string): string => (name.startsWith('latchkey') ? n
 export const own: { <Bag extends object>(bag: Bag): Bag; <Bag>(bag: Bag): Partial<NonNullable<Bag>> } = (bag: unknown) =>
   Object.assign(Object.create(null), bag)
 
-/** The same for one member of what may be an instance of a class: it has that itself, or by its class. */
+/** The same for one member of what may be an instance of a class: that of a polluted Object.prototype does not count. */
 export const member = <Bag extends object, Name extends keyof Bag>(bag: Bag, name: Name): Bag[Name] | undefined => {
-  for (let from = bag; from === bag || Object.getPrototypeOf(from); from = Object.getPrototypeOf(from)) {
-    if (Object.hasOwn(from, name)) return bag[name]
-  }
-  return undefined
+  const value = bag[name]
+  return Object.hasOwn(bag, name) || value !== (Object.prototype as Bag)[name] ? value : undefined
 }
 
 /** Says at once what is wrong with an option. Values are not quoted: they may be secrets. */

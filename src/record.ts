@@ -9,15 +9,17 @@ const ON_PURPOSE: Record<EndReason, boolean> = {
 }
 export const isReason = (value: unknown): value is EndReason => Object.hasOwn(ON_PURPOSE, value as string)
 
-/** What a record holds, by example. */
-const RECORD: Required<Omit<SessionRecord, 'tokens' | 'intent'>> = { id: '', revision: 0, generation: 0, startedAt: 0, subject: '', endedBecause: 'logout', unauthorizedAt: 0 }
-const TOKENS: Required<TokenSet> = { accessToken: '', refreshToken: '', idToken: '', scope: '', receivedAt: 0, lifetime: 0 }
-const INTENT: Required<RefreshIntent> = { key: '', attempt: 0, sentAt: 0, retryAt: 0, code: 'unanswered', ambiguous: true }
+/** What a record, its tokens and its intent hold, by example. No name stands for two things. */
+const EXAMPLES: Required<Omit<SessionRecord, 'tokens' | 'intent'> & TokenSet & RefreshIntent> = {
+  id: '', revision: 0, generation: 0, startedAt: 0, subject: '', endedBecause: 'logout', unauthorizedAt: 0,
+  accessToken: '', refreshToken: '', idToken: '', scope: '', receivedAt: 0, lifetime: 0,
+  key: '', attempt: 0, sentAt: 0, retryAt: 0, code: 'unanswered', ambiguous: true,
+}
 
 /** A copy of what is a value of the kind it should be. A number at which counting ends would silence the other tabs. */
-const checked = <Shape extends object>(value: unknown, shape: Shape): Partial<Shape> => {
+const checked = <Shape extends object>(value: Shape | undefined): Partial<Shape> => {
   const copy = own(Object(value)) as Record<string, unknown>
-  for (const [name, example] of Object.entries(shape)) {
+  for (const [name, example] of Object.entries(EXAMPLES)) {
     const member = copy[name]
     if (typeof member !== typeof example || (typeof member === 'number' && !(Math.abs(member) < 2 ** 52))) delete copy[name]
   }
@@ -26,14 +28,15 @@ const checked = <Shape extends object>(value: unknown, shape: Shape): Partial<Sh
 
 /** Storage may hold anything; what is not a record is as good as nothing, and what is no part of one is left out. */
 export const asRecord = (value: unknown): SessionRecord | undefined => {
-  const record = checked(value, RECORD) as Partial<SessionRecord>
-  const { id, revision, tokens, intent, endedBecause } = record
+  const record = checked(value as SessionRecord)
+  const { id, revision, tokens, endedBecause } = record
+  const intent = checked(record.intent)
   if (id === undefined || revision === undefined) return
   if (!isReason(endedBecause)) delete record.endedBecause
-  if (intent) record.intent = checked(intent, INTENT) as RefreshIntent
-  if (record.intent?.sentAt === undefined) delete record.intent
+  delete record.intent
+  if (intent.sentAt !== undefined) record.intent = intent as RefreshIntent
   if (tokens === null) return record as SessionRecord
-  const { accessToken = '\n', receivedAt } = (record.tokens = checked(tokens, TOKENS) as TokenSet)
+  const { accessToken = '\n', receivedAt } = (record.tokens = checked(tokens) as TokenSet)
   // What no header may carry would look like a network that fails.
   return receivedAt !== undefined && /^[ -~]*$/.test(accessToken) ? (record as SessionRecord) : undefined
 }
