@@ -12,6 +12,8 @@ const MARGIN = 2000
 
 /** In a hidden tab, which may have been frozen without notice, memory is trusted for this long. */
 const TRUST_WHILE_HIDDEN = 1000
+/** A read that takes longer, in milliseconds, may have been answered before the page was stopped. */
+const STALE = 1000
 
 export interface Credentials {
   /** What a refresh would replace, also where it is not known whether there is a session; `null` when there is none. */
@@ -53,7 +55,7 @@ export const createCredentials = (
   const look = async () => {
     let asked = 0
     // The third is for a page that was stopped in the second.
-    for (let reads = 0; !trusted() && (reads < 2 || (reads < 3 && platform.monotonic() - asked > TRUST_WHILE_HIDDEN)); reads++) {
+    for (let reads = 0; !trusted() && (reads < 2 || (reads < 3 && platform.monotonic() - asked > STALE)); reads++) {
       asked = platform.monotonic()
       await sync()
     }

@@ -164,7 +164,7 @@ export const makeHistory = (seed: number): History => {
   }
   if (storage === 'indexedDB' && seed % 5 === 4) setup.sealed = true
   const history: History = { seed, setup, actions }
-  return seed % 5 === 1 ? varied(history) : seed % 10 === 3 ? fielded(history) : history
+  return seed % 5 === 1 ? varied(history) : seed % 10 === 3 ? fielded(history) : seed % 10 === 7 ? unnoticed(history) : history
 }
 
 /** Another scheme, or limits: by draws of its own, so that the other histories stay as they are. */
@@ -190,6 +190,25 @@ const varied = ({ seed, setup, actions }: History): History => {
     for (let count = 1 + Math.floor(random() * 3); count > 0; count--) between({ do: pick('run', 'run', 'sleep'), ms: pick(60_000, 290_000, 595_000) })
   }
   return { seed, setup: changed, actions }
+}
+
+/** What happens to a session while one tab is hidden, and maybe frozen without notice: by draws of its own, too. */
+const unnoticed = ({ seed, setup, actions }: History): History => {
+  const random = seeded(seed ^ 0x51ee9)
+  const pick = <Item>(...items: Item[]): Item => items[Math.floor(random() * items.length)]!
+  const [hidden, other] = [Math.floor(random() * 6), Math.floor(random() * 6)]
+  const scene: Action[] = [
+    { do: 'hide', tab: hidden },
+    ...pick<Action[]>([], [{ do: 'freeze', tab: hidden }]),
+    { do: 'run', ms: pick(100, 2000) },
+    pick<Action>({ do: 'logout', tab: other }, { do: 'login', tab: other, user: 'bob' }),
+    { do: 'run', ms: pick(500, 3000, 20_000) },
+    { do: 'thaw', tab: hidden, noticed: false },
+    { do: 'call', tab: hidden, count: 1 },
+    { do: 'run', ms: 500 },
+  ]
+  actions.splice(5 + Math.floor(random() * (actions.length - 4)), 0, ...scene)
+  return { seed, setup: { ...setup, ...(random() < 0.5 && { channel: 'none' as const }) }, actions }
 }
 
 /** What the field does: by draws of its own, too. */
