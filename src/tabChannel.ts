@@ -25,8 +25,8 @@ const storageEventChannel = (name: string, onMessage: (data: unknown) => void, d
   const opened = Date.now()
   const timer = setTimeout(() => {
     addEventListener('storage', listener)
-    // Another tab may have written since this one opened, with nobody listening here.
-    if (Number(orNothing(() => localStorage.getItem(name))) >= opened) onMessage(undefined)
+    // Another tab may have written since this one opened, with nobody listening here. The clock may have been set back meanwhile.
+    if (Number(orNothing(() => localStorage.getItem(name))) >= Math.min(opened, Date.now() - delay)) onMessage(undefined)
   }, delay)
   return {
     // The fraction makes every value a new one: without a change there is no event.

@@ -219,7 +219,10 @@ const resume = (tab: Tab, noticed: boolean) => {
   tab.resumeNoticed = noticed
   tab.frozen = false
   tab.resumedAt = tab.browser.world.time
-  for (const task of tab.parked.splice(0)) tab.browser.world.schedule(tab, 0, task)
+  const tasks = tab.parked.splice(0)
+  // What piled up in hours is no storm.
+  tab.browser.world.expect(tasks.length)
+  for (const task of tasks) tab.browser.world.schedule(tab, 0, task)
 }
 
 /** Stopped where it stands, lock and all; nothing tells it. */

@@ -192,7 +192,7 @@ export const createServer = (now: () => number, lifetime = 300_000, grace = 30_0
     const former = family.spent.get(given)
     if (former) {
       if (now() - former.at <= server.grace) {
-        if (!server.tokens) access.get(former.answer.access_token as string)!.expires = now() + server.lifetime
+        if (server.tokens !== 'cached') access.get(former.answer.access_token as string)!.expires = now() + server.lifetime
         return issue(former.answer, sent)
       }
       sent.reuse = true

@@ -12,6 +12,8 @@ export interface World {
   random(): number
   /** Runs `task` in `owner` after `delay`, unless the owner has died by then; a frozen owner gets it when it resumes. */
   schedule(owner: Owner | undefined, delay: number, task: () => void): () => void
+  /** So many events more are no storm. */
+  expect(count: number): void
   /** Lets time pass. */
   run(duration: number): Promise<void>
   /** Lets a number of events happen, however long that takes, within `limit`. */
@@ -128,6 +130,9 @@ export const createWorld = (seed = 1): World => {
       return () => {
         entry.cancelled = true
       }
+    },
+    expect(count) {
+      steps -= count
     },
     async run(duration) {
       const until = time + duration

@@ -94,3 +94,16 @@ test('F30: a page that can read nothing listens all the same, and one that was c
   inPage(closed, () => vi.advanceTimersByTime(200))
   expect(heard).toEqual(['opened', 'opened'])
 })
+
+test('F30: also when the clock is set back before the page listens', () => {
+  failing()
+  const sender = open(openPage(), 'sender')
+  vi.advanceTimersByTime(1000)
+  const page = openPage()
+  open(page, 'opened')
+  vi.setSystemTime(Date.now() - 600_000)
+  vi.advanceTimersByTime(20)
+  inPage(pages[0]!, () => sender.post({}))
+  inPage(page, () => vi.advanceTimersByTime(200))
+  expect(heard).toEqual(['opened'])
+})

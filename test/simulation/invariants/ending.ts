@@ -56,7 +56,11 @@ export const ending = (stage: Stage): Invariant => {
     if (ousted.has(family) || requests.some(({ nobody }) => nobody)) return
     // A tab that is gone may have written down that it asks, and not asked.
     const gone = stage.tabs.some(({ tab, closed }) => closed || tab.stoppedAt > -Infinity)
-    if (reason === 'rotation_lost' && !gone && !requests.some((sent) => isLost(sent) || wasStopped(sent) || isUnclear(sent) || sent.settled === undefined || stage.shakySince(sent.at - 5000))) return 'though no answer was lost'
+    // What a gateway says in the server's name with status 200 is not understood, so it leaves the same doubt as one that was lost.
+    const inDoubt = (sent: Sent) => isLost(sent) || wasStopped(sent) || isUnclear(sent) || (sent.rubbish && sent.status === 200) || sent.settled === undefined
+    // A clock that was set back cannot tell a request under way from one whose asker died.
+    const excused = gone || stage.deceivedSince(requests[0]!.at - 5000)
+    if (reason === 'rotation_lost' && !excused && !requests.some((sent) => inDoubt(sent) || stage.shakySince(sent.at - 5000))) return 'though no answer was lost'
     if (family.revokedBy === 'admin') return
     // With cookies it is the browser that chooses: there may be none any more, or that of somebody else.
     if (setup.scheme !== 'bearer' && (leftBy(family) || replaced(family) || robbed(family))) return
@@ -124,6 +128,9 @@ export const ending = (stage: Stage): Invariant => {
         const all = [...logins].flatMap(([other, { done }]) => ((done ?? Infinity) >= logins.get(family)!.at ? [other] : []))
         const wrong = refusedRightly(family, reason)
         if (isExact(history) && wrong && all.every((other) => refusedRightly(other, reason))) stage.violate('I3', `${who} ${wrong}`)
+      } else if (reason === 'unreadable' && setup.sealed && stage.wipedAt >= 0) {
+        // The key went with the rest.
+        return
       } else if (!setup.limits || !/idle|lifetime/.test(reason)) stage.violate('I3', `${who}, for no reason of this history`)
     },
     end() {

@@ -56,8 +56,8 @@ export const surviving = (stage: Stage): Invariant => {
       })
     },
     end() {
-      // What storage could not take is there again, once storage is.
-      if (setup.storage !== 'indexedDB' || setup.scheme === 'cookie' || stage.wipedAt >= 0 || !setup.field) return
+      // What storage could not take is there again, once storage is. Without any channel a visible tab hears of no other login.
+      if (setup.storage !== 'indexedDB' || setup.scheme === 'cookie' || stage.wipedAt >= 0 || !setup.field || setup.channel === 'none') return
       const stored = stage.stored()
       for (const { tab, shown, closed } of stage.tabs) {
         if (tab.dead || tab.frozen || closed || !shown || world.time - indexedDB.failedAt < 60_000) continue
