@@ -30,7 +30,7 @@ export const MUTANTS = [
   mutant('a call goes on under another user', ['credentials.ts', 'now.id !== before.id', '!now']),
   mutant('a parser that quotes the body is the cause of an error', ['outcome.ts', "catch {\n      // Never a parser's", "catch {\n      if (answer.ok) throw new SyntaxError(text)\n      // Never a parser's"], ['errors.ts', 'this.cause = outline(details.cause)', 'this.cause = details.cause']),
   mutant('a refusal after a lost answer does not say so', ['attempt.ts', "unsettled ? 'rotation_lost' : code", 'code']),
-  mutant('a page does not look at what was said before it listened', ['tabChannel.ts', '>= opened', '>= Infinity']),
+  mutant('a page does not look at what was said before it listened', ['tabChannel.ts', '>= Math.min(opened, Date.now() - delay)', '>= Infinity']),
   mutant('renewals that succeed have no floor', ['record.ts', 'generation ? FLOOR - Math.abs(now - tokens!.receivedAt) : 0', '0']),
   mutant('tokens are known by their text', ['session.ts', '{ id, generation }: Generation,', '{ id, generation, accessToken }: Generation & { accessToken?: string },'], ['session.ts', 'record.generation === generation', '(accessToken === undefined ? record.generation === generation : record.tokens.accessToken === accessToken)']),
   mutant('a holder without a sign of life counts as alive', ['lock.ts', 'unanswered > 1', 'false']),
