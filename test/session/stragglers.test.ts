@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createTab } from '../simulation/platform.js'
 import { API, bench } from './harness.js'
 
 test('a 401 that comes while the refresh of another 401 has lost its answer waits for the next try, in every tab', async () => {
@@ -46,4 +47,24 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])('a response that never comes costs nothing o
   expect(session.status).toBe('authenticated')
   const [first, second] = server.tokenRequests
   expect(second!.at - first!.at).toBeLessThanOrEqual(9_100)
+})
+
+test('a 401 is replayed with new tokens however many messages from other tabs arrive meanwhile', async () => {
+  const { world, browser, server, open, finish } = bench()
+  const [first, second] = [await open(), await open()]
+  await finish(first.session.setTokens(server.login('ada')))
+  await world.run(1_000)
+  server.expireAll()
+  const other = createTab(browser, 'other', server.fetch).platform.openChannel('latchkey', () => {})!
+  let flooding = true
+  const flood = () => {
+    other.post({ v: 1, type: 'changed', id: 'x', revision: 0 })
+    if (flooding) first.tab.platform.setTimer(flood, 1)
+  }
+  flood()
+  const calls = [first, second].flatMap(({ session }) => Array.from({ length: 10 }, () => session.fetch(API)))
+  const answers = await finish(Promise.all(calls))
+  flooding = false
+  expect(answers.map(({ status }) => status)).toEqual(calls.map(() => 200))
+  expect(server.tokenRequests).toHaveLength(1)
 })
